@@ -1,0 +1,160 @@
+"""The ledger: what is published, site by site, and the inputs that it was made from.
+
+In and out: JSON bytes, and the same as values. It is a cache of the registry's truth: losing it costs a full check of
+the registry, never a wrong artifact. Sites that were made from the same layers and templates share one group of
+inputs, so that a changed layer is looked up once per group and not once per site.
+Never: does I/O; who stores the bytes is the pipeline's affair.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from renderer.errors import Code, FleetpressError
+from renderer.types import Digest, Problem, compact_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+LEDGER_TYPE = "application/vnd.dev.fleetpress.ledger.v1+json"
+_FORMAT = 1
+# A reader merges ledgers that ran side by side; 64 of them is more than any fleet has in flight at once.
+_REMEMBERED = 64
+
+Row = TypeVar("Row")
+Inputs = frozenset[tuple[str, Digest]]
+
+
+class LedgerError(FleetpressError):
+    """The ledger's bytes cannot be read; it can be rebuilt from the registry."""
+
+    exit_code = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one site's last publication was made from, and what came out.
+
+    `file` is the digest of the site's own file; `inputs` are the (name, digest) pairs of everything else it was made
+    from; `published` is an RFC 3339 time.
+    """
+
+    file: Digest
+    inputs: Inputs
+    fingerprint: Digest
+    content: Digest
+    manifest: Digest
+    serial: int
+    key_id: str
+    published: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Entries by site name. `includes` lists the serials of the ledgers that this one was built on."""
+
+    fleet: str
+    serial: int = 0
+    includes: tuple[int, ...] = ()
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+
+    def updated(self, serial: int, entries: Mapping[str, Entry], removed: Iterable[str] = ()) -> Ledger:
+        """The ledger after a run at `serial` that published `entries` and dropped `removed` from the fleet."""
+        merged = {**self.entries, **entries}
+        for site in removed:
+            merged.pop(site, None)
+        included = sorted({*self.includes, self.serial} - {0, serial})[-_REMEMBERED:]
+        return Ledger(self.fleet, max(serial, self.serial), tuple(included), merged)
+
+    def dump(self) -> bytes:
+        """Encode; equal ledgers give equal bytes."""
+        inputs: _Table[tuple[str, Digest]] = _Table()
+        groups: _Table[tuple[int, ...]] = _Table()
+        keys: _Table[str] = _Table()
+        sites = {
+            site: [
+                entry.file.hex,
+                groups.index(tuple(sorted(inputs.index(pair) for pair in sorted(entry.inputs)))),
+                entry.fingerprint.hex,
+                entry.content.hex,
+                entry.manifest.hex,
+                entry.serial,
+                keys.index(entry.key_id),
+                entry.published,
+            ]
+            for site, entry in sorted(self.entries.items())
+        }
+        return compact_json(
+            {
+                "format": _FORMAT,
+                "fleet": self.fleet,
+                "serial": self.serial,
+                "includes": list(self.includes),
+                "inputs": [[name, digest.hex] for name, digest in inputs.rows],
+                "groups": groups.rows,
+                "keys": keys.rows,
+                "sites": sites,
+            }
+        )
+
+    @classmethod
+    def load(cls, data: bytes, *, where: str) -> Ledger:
+        """Decode `dump`'s bytes; raises LedgerError that names `where` for anything else."""
+        try:
+            return _decode(json.loads(data))
+        except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+            problem = Problem(
+                Code.LEDGER_CORRUPT,
+                f"the ledger at {where} cannot be read ({type(error).__name__})",
+                hint="run `fleetpress publish --all`: it asks the registry about every site and writes the ledger anew",
+            )
+            raise LedgerError(problem.what, problems=[problem]) from None
+
+
+def merge(ledgers: Iterable[Ledger]) -> Ledger:
+    """One view of ledgers that were written side by side: for each site the entry with the highest serial.
+
+    The newest ledger decides which sites exist; a site that only an older one knows was removed since, unless the newer
+    ledger had not seen that older one.
+    """
+    newest, *others = sorted(ledgers, key=lambda ledger: ledger.serial, reverse=True)
+    entries = dict(newest.entries)
+    for other in others:
+        if other.serial in newest.includes:
+            continue
+        for site, entry in other.entries.items():
+            if site not in entries or entries[site].serial < entry.serial:
+                entries[site] = entry
+    included = sorted({*newest.includes, *(other.serial for other in others)})[-_REMEMBERED:]
+    return Ledger(newest.fleet, newest.serial, tuple(included), entries)
+
+
+class _Table(Generic[Row]):
+    """Rows numbered in the order in which they are first asked for."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Row, int] = {}
+
+    def index(self, row: Row) -> int:
+        """The number of `row`, a new one if it is new."""
+        return self._numbers.setdefault(row, len(self._numbers))
+
+    @property
+    def rows(self) -> list[Row]:
+        """All rows in the order of their numbers."""
+        return list(self._numbers)
+
+
+def _decode(raw: Any) -> Ledger:
+    if raw["format"] != _FORMAT:
+        raise ValueError(raw["format"])
+    inputs = [(str(name), Digest(hexadecimal)) for name, hexadecimal in raw["inputs"]]
+    groups = [frozenset(inputs[number] for number in group) for group in raw["groups"]]
+    keys = raw["keys"]
+    entries = {}
+    for site, (file, group, made, content, manifest, serial, key, published) in raw["sites"].items():
+        digests = Digest(made), Digest(content), Digest(manifest)
+        entries[site] = Entry(Digest(file), groups[group], *digests, serial, keys[key], published)
+    return Ledger(raw["fleet"], raw["serial"], tuple(raw["includes"]), entries)

@@ -1,0 +1,95 @@
+"""The ledger survives a round trip, damage, and writers side by side."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from renderer.errors import Code
+from renderer.plan import Entry, Ledger, LedgerError, merge
+from renderer.types import Digest
+
+digests = st.binary(max_size=4).map(Digest.of)
+inputs = st.frozensets(st.tuples(st.sampled_from(["layers/a.yaml", "b@1", "schemas"]), digests), max_size=4)
+entries = st.builds(
+    Entry, digests, inputs, digests, digests, digests, st.integers(1, 99), st.sampled_from(["k1", "k2"]), st.just("t")
+)
+ledgers = st.builds(
+    Ledger,
+    st.just("labs"),
+    st.integers(1, 99),
+    st.lists(st.integers(1, 99), max_size=3, unique=True).map(tuple),
+    st.dictionaries(st.sampled_from(["a", "b", "c", "d"]), entries),
+)
+
+
+def entry(serial: int) -> Entry:
+    out = Digest.of(str(serial).encode())
+    return Entry(out, frozenset(), out, out, out, serial, "key", "t")
+
+
+@given(ledgers)
+def test_what_is_dumped_is_loaded(ledger: Ledger) -> None:
+    assert Ledger.load(ledger.dump(), where="here") == ledger
+
+
+@given(ledgers)
+def test_equal_ledgers_give_equal_bytes_whatever_the_order(ledger: Ledger) -> None:
+    turned = Ledger(ledger.fleet, ledger.serial, ledger.includes, dict(reversed(list(ledger.entries.items()))))
+
+    assert turned.dump() == ledger.dump()
+
+
+def test_sites_with_the_same_inputs_share_one_group() -> None:
+    shared = frozenset([("layers/a.yaml", Digest.of(b"a")), ("b@1", Digest.of(b"b"))])
+    out = Digest.of(b"out")
+    sites = {f"s{number}": Entry(out, shared, out, out, out, 1, "key", "t") for number in range(50)}
+
+    assert json.loads(Ledger("labs", 1, (), sites).dump())["groups"] == [[0, 1]]
+
+
+@given(ledgers, st.data())
+def test_damage_never_gives_a_foreign_exception(ledger: Ledger, data: st.DataObject) -> None:
+    raw = bytearray(ledger.dump())
+    raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.sampled_from(b'\x00"]}{'))
+
+    with suppress(LedgerError):  # a changed letter inside a name is still a ledger; anything else must be our error
+        Ledger.load(bytes(raw), where="there")
+
+
+@pytest.mark.parametrize("raw", [b"", b"[]", b"{}", b"null", b'{"format":2}', b"[" * 100_000, b"\xff"])
+def test_what_is_no_ledger_is_refused(raw: bytes) -> None:
+    with pytest.raises(LedgerError, match="the ledger at there cannot be read") as raised:
+        Ledger.load(raw, where="there")
+
+    assert [problem.code for problem in raised.value.problems] == [Code.LEDGER_CORRUPT]
+    assert "publish --all" in raised.value.problems[0].hint
+
+
+def test_an_update_keeps_what_it_did_not_touch_and_drops_what_left() -> None:
+    before = Ledger("labs", 4, (3,), {"a": entry(4), "b": entry(2), "c": entry(1)})
+
+    after = before.updated(6, {"a": entry(6)}, removed=["c"])
+
+    assert after == Ledger("labs", 6, (3, 4), {"a": entry(6), "b": entry(2)})
+
+
+def test_of_two_runs_side_by_side_the_higher_serial_wins_site_by_site() -> None:
+    # Both runs started from ledger 4; the one at 5 published b, the one at 6 did not know of it.
+    start = Ledger("labs", 4, (), {"a": entry(1), "b": entry(1)})
+    five = start.updated(5, {"a": entry(5), "b": entry(5)})
+    six = start.updated(6, {"a": entry(6)})
+
+    for order in ([five, six, start], [start, six, five]):
+        assert merge(order).entries == {"a": entry(6), "b": entry(5)}
+
+
+def test_a_ledger_that_was_built_on_an_older_one_is_not_overruled_by_it() -> None:
+    start = Ledger("labs", 4, (), {"a": entry(4), "gone": entry(4)})
+    five = start.updated(5, {}, removed=["gone"])
+
+    assert merge([start, five]).entries == {"a": entry(4)}
