@@ -1,0 +1,94 @@
+"""Finds the schema of a kind for one Kubernetes minor, or the reason why there is none.
+
+In: apiVersion and kind. Out: its KindSchema, a Refusal, or None for a kind that may pass without a schema.
+Never: keeps a list of removed APIs by hand; what was removed follows from the schemas of all carried minors.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from renderer.errors import Code
+from renderer.validate import kustomize
+from renderer.validate.crds import CrdSet, Refusal
+from renderer.validate.kubernetes import Kubernetes, minors, served
+from renderer.validate.wording import meant
+
+if TYPE_CHECKING:
+    from renderer.validate.kind import KindSchema
+
+_VERSION = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?")
+_STAGES = {"alpha": 0, "beta": 1, None: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Everything known for one minor: Kubernetes' own kinds, kustomize's, the artifact's definitions, the fleet's."""
+
+    kubernetes: Kubernetes
+    crds: CrdSet
+    shipped: CrdSet
+    allow_kinds: frozenset[str]
+
+    def find(self, api_version: str, kind: str) -> KindSchema | Refusal | None:
+        """The schema of a kind. None only for kinds in `allow_kinds`, which have the form group/Kind."""
+        group = group_of(api_version)
+        found = (
+            self.kubernetes.find(api_version, kind)
+            or kustomize.find(api_version, kind)
+            or self.shipped.find(api_version, kind, self.kubernetes)
+            or self.crds.find(api_version, kind, self.kubernetes)
+        )
+        if found is not None or f"{group}/{kind}" in self.allow_kinds:
+            return found
+        return _removed(api_version, kind, self.kubernetes) or self._unknown(api_version, kind)
+
+    def _unknown(self, api_version: str, kind: str) -> Refusal:
+        group = group_of(api_version)
+        named = {known for known_group, known in self.shipped.keys | self.crds.keys if known_group == group}
+        named |= {known for version, known in self.kubernetes.kinds if version == api_version}
+        guess = meant(kind, named)
+        broken = {problem.where.file for problem in self.crds.problems if problem.where}
+        unread = f"; these could not be read: {', '.join(sorted(broken))}" if broken else ""
+        allow = f"{group}/{kind} to validation.allowKinds in fleet.yaml"
+        add = f"add its CustomResourceDefinition to schemas/crds/, or {allow}"
+        hint = guess if guess.startswith("did") else add + unread
+        what = f"no schema for {api_version} {kind} in Kubernetes {self.kubernetes.minor} or the known CRDs"
+        return Refusal(Code.OBJECT_KIND_UNKNOWN, what, hint)
+
+
+def group_of(api_version: str) -> str:
+    """The group of an apiVersion; empty for the core group."""
+    return api_version.rpartition("/")[0]
+
+
+def _removed(api_version: str, kind: str, kubernetes: Kubernetes) -> Refusal | None:
+    """A refusal for a kind that other minors, or other versions of this minor, have."""
+    group = group_of(api_version)
+    having = [minor for minor in minors() if (api_version, kind) in served(minor)]
+    instead = [version for version, known in kubernetes.kinds if known == kind]
+    # A foreign group may well have a Service or an Ingress of its own: that is a missing CRD, not a removed API.
+    if not having and not (instead and ("." not in group or group.endswith(".k8s.io"))):
+        return None
+    instead.sort(key=lambda version: (group_of(version) == group, _rank(version)), reverse=True)
+    hint = f"use {instead[0]}" if instead else f"no version of {kind} is served by {kubernetes.minor}"
+    what = f"Kubernetes {kubernetes.minor} does not serve {api_version} {kind}{_history(having, kubernetes.minor)}"
+    return Refusal(Code.OBJECT_API_REMOVED, what, hint)
+
+
+def _history(having: list[str], minor: str) -> str:
+    order = minors()
+    before = [one for one in having if order.index(one) < order.index(minor)]
+    if before:
+        return f"; {before[-1]} was the last that did"
+    return f"; {having[0]} is the first that does" if having else ""
+
+
+def _rank(api_version: str) -> tuple[int, int, int]:
+    """Order of versions as in Kubernetes: stable over beta over alpha, then the number."""
+    match = _VERSION.fullmatch(api_version.rpartition("/")[2])
+    if match is None:
+        return (-1, 0, 0)
+    return (_STAGES[match[2]], int(match[1]), int(match[3] or 0))

@@ -1,0 +1,237 @@
+"""Checks the objects of one rendered file.
+
+In: a file's path and content, and the catalog of known kinds. Out: a FileReport: problems, and a summary of objects.
+Never: looks at another file, keeps parsed data, or shows a value of a Secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from renderer.errors import Code
+from renderer.strict_yaml import YamlError, load_all
+from renderer.types import Document, KeyPath, Origin, Problem
+from renderer.validate import kustomize, secret
+from renderer.validate.catalog import Catalog, group_of
+from renderer.validate.crds import CRD_GROUP, CRD_KIND, Refusal
+from renderer.validate.kustomize import Reference
+from renderer.validate.names import crd_name_problems, name_problems
+from renderer.validate.wording import Violation, clipped, dotted, type_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+MOST_PER_DOCUMENT = 20
+
+
+class Identity(NamedTuple):
+    """What may exist once in a cluster."""
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What one file holds: `objects` in its order, `kinds` as (group, kind), `references` of its kustomizations."""
+
+    problems: tuple[Problem, ...] = ()
+    objects: tuple[Identity, ...] = ()
+    kinds: frozenset[tuple[str, str]] = frozenset()
+    references: tuple[Reference, ...] = ()
+
+
+class _Object(NamedTuple):
+    """One object of a document, or one item of a List in it."""
+
+    document: Document
+    prefix: KeyPath
+    value: dict[str, Any]
+
+    def text(self, key: str) -> str:
+        found = self.value.get(key)
+        return found if isinstance(found, str) else ""
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        found = self.value.get("metadata")
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def title(self) -> str:
+        name = self.metadata.get("name")
+        return f"{self.text('kind')}/{clipped(name)}" if isinstance(name, str) else self.text("kind") or "object"
+
+    def problem(self, code: Code, violation: Violation) -> Problem:
+        path = (*self.prefix, *violation.path)
+        words = ": ".join(part for part in (self.title, dotted(violation.path), violation.what) if part)
+        hint = violation.hint or "correct it in the template, or in the values it comes from"
+        return Problem(code, words, self.document.origin(path), hint)
+
+
+def check_file(path: str, content: bytes, catalog: Catalog) -> FileReport:
+    """Parse `content` strictly and check every object in it; problems stand in `path`, sorted by place."""
+    try:
+        documents = load_all(content, path)
+    except YamlError as error:
+        return FileReport(tuple(_yaml_problem(one, hide=secret.mentions_secret(content)) for one in error.problems))
+    objects = [one for document in documents for one in _objects(document, (), document.value)]
+    problems = [problem for document in documents for problem in _checked(document, catalog)]
+    return FileReport(
+        tuple(problems),
+        tuple(_identity(one) for one in objects if _is_named(one)),
+        frozenset((group_of(one.text("apiVersion")), one.text("kind")) for one in objects),
+        tuple(found for one in objects for found in _references(one)),
+    )
+
+
+def check_data(path: str, content: bytes) -> FileReport:
+    """A file that is data or a patch, not an object to apply: only strict YAML without plain Secrets is asked."""
+    try:
+        documents = load_all(content, path)
+    except YamlError as error:
+        return FileReport(tuple(_yaml_problem(one, hide=secret.mentions_secret(content)) for one in error.problems))
+    objects = [one for document in documents for one in _objects(document, (), document.value)]
+    return FileReport(tuple(problem for one in objects for problem in _secrets(one)))
+
+
+def locate(path: str, content: bytes, number: int) -> Origin:
+    """Where the object `number` of a report begins: read again, for only a duplicate asks and lines are not kept."""
+    documents = load_all(content, path)
+    objects = [one for document in documents for one in _objects(document, (), document.value) if _is_named(one)]
+    return objects[number].document.origin((*objects[number].prefix, "metadata", "name"))
+
+
+def _yaml_problem(problem: Problem, *, hide: bool) -> Problem:
+    if not hide:
+        return replace(problem, code=Code.OBJECT_YAML)
+    what = f"not strict YAML ({problem.code}); no more is shown, for the file holds a Secret"
+    return Problem(Code.OBJECT_YAML, what, problem.where, "quote ambiguous values; see docs/reference/errors.md")
+
+
+def _objects(document: Document, prefix: KeyPath, value: object) -> Iterator[_Object]:
+    """The objects of a document; a List is its items."""
+    if not isinstance(value, dict):
+        return
+    items = value.get("items")
+    if value.get("kind") == "List" and value.get("apiVersion") == "v1" and isinstance(items, list):
+        for index, item in enumerate(items):
+            yield from _objects(document, (*prefix, "items", index), item)
+    else:
+        yield _Object(document, prefix, value)
+
+
+def _checked(document: Document, catalog: Catalog) -> list[Problem]:
+    found = [*_not_mappings(document, (), document.value)]
+    for one in _objects(document, (), document.value):
+        found += _incomplete(one)
+        found += _names(one)
+        found += _secrets(one)
+        found += _against_schema(one, catalog)
+    return _capped(sorted(dict.fromkeys(found), key=order))
+
+
+def order(problem: Problem) -> tuple[str, int, int, str, str]:
+    """Sort key: file, line, column, code, words."""
+    where = problem.where
+    return (*((where.file, where.line, where.column) if where else ("", 0, 0)), problem.code, problem.what)
+
+
+def _capped(problems: list[Problem]) -> list[Problem]:
+    more = len(problems) - MOST_PER_DOCUMENT
+    if more <= 0:
+        return problems
+    last = problems[MOST_PER_DOCUMENT - 1]
+    note = replace(last, what=f"{more} more problems in this document are not shown", hint="correct these first")
+    return [*problems[:MOST_PER_DOCUMENT], note]
+
+
+def _not_mappings(document: Document, prefix: KeyPath, value: object) -> Iterator[Problem]:
+    if not isinstance(value, dict):
+        what = f"expected a mapping with apiVersion, kind and metadata.name, got {type_name(value)}"
+        yield Problem(Code.OBJECT_INCOMPLETE, what, document.origin(prefix), "remove it, or write an object")
+    elif value.get("kind") == "List" and isinstance(value.get("items"), list):
+        for index, item in enumerate(value["items"]):
+            yield from _not_mappings(document, (*prefix, "items", index), item)
+
+
+def _incomplete(one: _Object) -> Iterator[Problem]:
+    for key in ("apiVersion", "kind"):
+        if not one.text(key):
+            hint = "every object names its apiVersion, kind and metadata.name"
+            yield one.problem(Code.OBJECT_INCOMPLETE, Violation((), f"{key} is missing or no text", hint))
+    name = one.metadata.get("name")
+    if group_of(one.text("apiVersion")) != kustomize.GROUP and not (isinstance(name, str) and name):
+        made = "a fixed name is needed: generateName cannot be applied" if "generateName" in one.metadata else ""
+        what = "metadata.name is missing or no text"
+        yield one.problem(Code.OBJECT_INCOMPLETE, Violation(("metadata",), what, made or "give the object a name"))
+
+
+def _names(one: _Object) -> Iterator[Problem]:
+    group, kind = group_of(one.text("apiVersion")), one.text("kind")
+    if group == kustomize.GROUP:
+        return
+    found: Iterable[Violation] = [*name_problems(group, kind, one.metadata)]
+    if (group, kind) == (CRD_GROUP, CRD_KIND):
+        found = [*found, *crd_name_problems({**one.value, "metadata": one.metadata})]
+    yield from (one.problem(Code.OBJECT_NAME, violation) for violation in found)
+
+
+def _secrets(one: _Object) -> Iterator[Problem]:
+    paths = secret.plain_fields(one.value) if secret.is_secret(one.value) else []
+    if group_of(one.text("apiVersion")) == kustomize.GROUP:
+        paths = [*kustomize.secrets(one.value)]
+    for path in paths:
+        hint = "use an ExternalSecret, or encrypt the file with SOPS"
+        yield one.problem(Code.OBJECT_SECRET, Violation(path, "secret data in plain text", hint))
+
+
+def _against_schema(one: _Object, catalog: Catalog) -> Iterator[Problem]:
+    if not (one.text("apiVersion") and one.text("kind")):
+        return
+    schema = catalog.find(one.text("apiVersion"), one.text("kind"))
+    if isinstance(schema, Refusal):
+        yield _refused(one, schema)
+    elif schema is not None:
+        yield from schema.warnings
+        sealed = secret.has_sops(one.value)
+        value = secret.decrypted_shape(one.value) if sealed else one.value
+        for violation in schema.violations(value, quiet=secret.is_secret(one.value)):
+            if not (sealed and secret.is_encrypted(_at(value, violation.path))):
+                yield one.problem(Code.OBJECT_SCHEMA, violation)
+        yield from (one.problem(Code.OBJECT_NAME, violation) for violation in schema.names(value))
+
+
+def _refused(one: _Object, refusal: Refusal) -> Problem:
+    path: KeyPath = ("kind",) if refusal.code is Code.OBJECT_KIND_UNKNOWN else ("apiVersion",)
+    where = refusal.where or one.document.origin((*one.prefix, *path))
+    return Problem(refusal.code, f"{one.title}: {refusal.what}", where, refusal.hint)
+
+
+def _at(value: Any, path: KeyPath) -> object:
+    for key in path:
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def _is_named(one: _Object) -> bool:
+    return bool(one.metadata.get("name") and one.text("kind")) and group_of(one.text("apiVersion")) != kustomize.GROUP
+
+
+def _identity(one: _Object) -> Identity:
+    namespace = one.metadata.get("namespace")
+    place = namespace if isinstance(namespace, str) else ""
+    return Identity(group_of(one.text("apiVersion")), one.text("kind"), place, str(one.metadata["name"]))
+
+
+def _references(one: _Object) -> Iterator[Reference]:
+    if group_of(one.text("apiVersion")) == kustomize.GROUP:
+        for path, target, data in kustomize.references(one.value):
+            line = one.document.origin((*one.prefix, *path)).line
+            yield Reference(target, dotted(path), line, data)

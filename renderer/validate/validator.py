@@ -1,0 +1,171 @@
+"""Checks all that was rendered for a site, each distinct file once.
+
+In: a site's Manifests and its Kubernetes minor. Out: problems in a fixed order, all at once.
+Never: changes its answer because of what it checked before; the memo only saves time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from renderer.errors import Code
+from renderer.types import Digest, Manifest, Manifests, Origin, Problem, SchemaSet
+from renderer.validate import kustomize
+from renderer.validate.catalog import Catalog
+from renderer.validate.crds import CRD_GROUP, CRD_KIND, CrdSet
+from renderer.validate.kubernetes import Kubernetes, minors
+from renderer.validate.memo import Memo
+from renderer.validate.objects import FileReport, Identity, check_data, check_file, locate, order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+SUFFIXES = (".yaml", ".yml", ".json")
+_DEFINITION = (CRD_GROUP, CRD_KIND)
+_MEMO_LIMIT = 20_000
+_DATA = "data"
+
+_Files = dict[str, Manifest]
+_Reports = dict[str, FileReport]
+
+
+class _Shipped(NamedTuple):
+    """The definitions that an artifact carries itself: `key` tells sets apart, `problems` what is wrong with them."""
+
+    key: str
+    crds: CrdSet
+    problems: tuple[Problem, ...]
+
+
+class Validator:
+    """Checks rendered objects against Kubernetes' schemas, the fleet's CRDs and each other.
+
+    `allow_kinds` ("group/Kind") may pass without a schema. A file is validated once per minor and content, however many
+    sites have it (the memo holds the last 20,000 to 40,000 distinct files). Build one per process: it does not pickle.
+    """
+
+    def __init__(self, schemas: SchemaSet, allow_kinds: frozenset[str] = frozenset()) -> None:
+        self._schemas = schemas
+        self._allow_kinds = allow_kinds
+        self._kubernetes: dict[str, Kubernetes] = {}
+        self._memo: Memo[tuple[str, str, bytes], tuple[str, FileReport]] = Memo(_MEMO_LIMIT)
+        self._shipped: Memo[tuple[str, str], _Shipped] = Memo(_MEMO_LIMIT // 100)
+
+    def check(self, manifests: Manifests, kubernetes: str, file: str | None = None) -> list[Problem]:
+        """Everything wrong with a site's files for a minor such as "1.35"; [] when all is well.
+
+        Problems stand at the rendered path and line; `file` is only where an unknown minor is reported. `site` is left
+        for the caller to set. Warnings (severity) may be among them.
+        """
+        if kubernetes not in minors():
+            hint = f"schemas are carried for {', '.join(minors())}"
+            where = Origin(file) if file else None
+            return [Problem(Code.KUBERNETES_UNKNOWN, f"Kubernetes {kubernetes!r} is not known", where, hint)]
+        files = {one.path: one for one in manifests.files if one.path.endswith(SUFFIXES)}
+        shipped, reports = self._reports(files, kubernetes)
+        found = [problem for report in reports.values() for problem in report.problems]
+        found += [*shipped.problems, *_duplicates(files, reports)]
+        found += _dangling({one.path for one in manifests.files}, reports)
+        return sorted(dict.fromkeys(found), key=order)
+
+    @cached_property
+    def _crds(self) -> CrdSet:
+        return CrdSet.of(self._schemas.crds)
+
+    def _reports(self, files: _Files, minor: str) -> tuple[_Shipped, _Reports]:
+        none = _nothing_shipped()
+        reports = {path: self._report(one, minor, none) for path, one in files.items()}
+        shipped = self._shipped_by([files[path] for path in reports if _DEFINITION in reports[path].kinds], minor)
+        for path, report in reports.items():
+            # The artifact's own definition is what the cluster will have: it goes before the fleet's.
+            if report.kinds & shipped.crds.keys:
+                reports[path] = self._report(files[path], minor, shipped)
+        data = {kustomize.resolve(path, one.target) for path in files for one in reports[path].references if one.data}
+        reports.update({path: self._data_report(files[path]) for path in data & files.keys() if path})
+        return shipped, reports
+
+    def _report(self, one: Manifest, minor: str, shipped: _Shipped) -> FileReport:
+        key = (minor, shipped.key, hashlib.sha256(one.content).digest())
+        known = self._memo.get(key)
+        if known is None:
+            catalog = Catalog(self._minor(minor), self._crds, shipped.crds, self._allow_kinds)
+            known = (one.path, check_file(one.path, one.content, catalog))
+            self._memo.put(key, known)
+        return _moved(*known, one.path)
+
+    def _data_report(self, one: Manifest) -> FileReport:
+        key = ("", _DATA, hashlib.sha256(one.content).digest())
+        known = self._memo.get(key)
+        if known is None:
+            known = (one.path, check_data(one.path, one.content))
+            self._memo.put(key, known)
+        return _moved(*known, one.path)
+
+    def _minor(self, minor: str) -> Kubernetes:
+        if minor not in self._kubernetes:
+            self._kubernetes[minor] = Kubernetes(minor)
+        return self._kubernetes[minor]
+
+    def _shipped_by(self, files: list[Manifest], minor: str) -> _Shipped:
+        if not files:
+            return _nothing_shipped()
+        digest = Digest.of(
+            b"".join(Digest.of(part).hex.encode() for one in files for part in (one.path.encode(), one.content))
+        )
+        known = self._shipped.get((minor, digest.hex))
+        if known is None:
+            crds = CrdSet.of((one.path, one.content) for one in files)
+            known = _Shipped(digest.hex, crds, tuple(crds.check(self._minor(minor))))
+            self._shipped.put((minor, digest.hex), known)
+        return known
+
+
+def _nothing_shipped() -> _Shipped:
+    return _Shipped("", CrdSet(), ())
+
+
+def check_schemas(schemas: SchemaSet) -> list[Problem]:
+    """Everything wrong with the fleet's CRD files themselves; reads and compiles all of them."""
+    return CrdSet.of(schemas.crds).check(Kubernetes(minors()[-1]))
+
+
+def _moved(old: str, report: FileReport, new: str) -> FileReport:
+    """`report` of a file with the same content at another path."""
+    if old == new or not report.problems:
+        return report
+    moved = [
+        replace(one, where=replace(one.where, file=new)) if one.where and one.where.file == old else one
+        for one in report.problems
+    ]
+    return replace(report, problems=tuple(moved))
+
+
+def _duplicates(files: _Files, reports: Mapping[str, FileReport]) -> Iterator[Problem]:
+    """Objects that stand twice in the site, told at each later place."""
+    first: dict[Identity, tuple[str, int]] = {}
+    for path in sorted(reports):
+        for number, identity in enumerate(reports[path].objects):
+            seen = first.setdefault(identity, (path, number))
+            if seen != (path, number):
+                yield _duplicate(files, identity, seen, (path, number))
+
+
+def _duplicate(files: _Files, identity: Identity, first: tuple[str, int], second: tuple[str, int]) -> Problem:
+    before, here = (locate(path, files[path].content, number) for path, number in (first, second))
+    place = f" in namespace {identity.namespace}" if identity.namespace else ""
+    what = f"{identity.kind}/{identity.name}{place} stands twice: in {before} and in {here}"
+    return Problem(Code.OBJECT_DUPLICATE, what, here, "remove or rename one of them")
+
+
+def _dangling(paths: Iterable[str], reports: Mapping[str, FileReport]) -> Iterator[Problem]:
+    """Files that a kustomization names but the artifact does not have."""
+    present = frozenset(paths)
+    for path, report in reports.items():
+        for one in report.references:
+            target = kustomize.resolve(path, one.target)
+            if target is not None and not kustomize.is_present(target, present):
+                what = f"Kustomization: {one.field}: expected a file or kustomization of the artifact, got {one.target}"
+                yield Problem(Code.OBJECT_SCHEMA, what, Origin(path, one.line), "render that file, or remove the entry")
