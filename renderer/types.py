@@ -350,15 +350,6 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed:
-    """A site that rendered, validated and packed; `warnings` did not stop it."""
-
-    site: str
-    artifact: Artifact
-    warnings: tuple[Problem, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Rejected:
     """A site that did not make it, with every reason found."""
 

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-ItemIn = TypeVar("ItemIn", contravariant=True)
-ResultOut = TypeVar("ResultOut", covariant=True)
+ItemIn_contra = TypeVar("ItemIn_contra", contravariant=True)
+ResultOut_co = TypeVar("ResultOut_co", covariant=True)
 
 
-class Task(Protocol, Generic[ItemIn, ResultOut]):
+class Task(Protocol, Generic[ItemIn_contra, ResultOut_co]):
     """A pure function over items with state that is prepared once per worker. It is pickled to reach the workers."""
 
     @abstractmethod
@@ -22,11 +22,11 @@ class Task(Protocol, Generic[ItemIn, ResultOut]):
         """Build whatever the calls share (compiled templates, validators); runs once in each worker."""
 
     @abstractmethod
-    def __call__(self, item: ItemIn) -> ResultOut:
+    def __call__(self, item: ItemIn_contra, /) -> ResultOut_co:
         """The result for one item; never raises for what is wrong with the item itself."""
 
     @abstractmethod
-    def lost(self, item: ItemIn, reason: str) -> ResultOut:
+    def lost(self, item: ItemIn_contra, reason: str, /) -> ResultOut_co:
         """The result for an item that killed its worker, or took longer than the engine allows."""
 
 

@@ -1,13 +1,14 @@
 """plan: what is there now + what was published -> what to do, with a reason for each site. Pure."""
 
 from renderer.plan.fingerprint import fingerprint
-from renderer.plan.ledger import LEDGER_TYPE, Entry, Ledger, LedgerError, merge
+from renderer.plan.ledger import LEDGER_TYPE, Entry, Inputs, Ledger, LedgerError, merge
 from renderer.plan.plan import Candidates, candidates, reasons_for
 
 __all__ = [
     "LEDGER_TYPE",
     "Candidates",
     "Entry",
+    "Inputs",
     "Ledger",
     "LedgerError",
     "candidates",

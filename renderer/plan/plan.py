@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from renderer.plan.ledger import Entry, Inputs, Ledger
+    from renderer.plan.ledger import Entry, Inputs
     from renderer.types import Digest
 
 
@@ -26,9 +26,12 @@ class Candidates:
 
 
 def candidates(
-    files: Mapping[str, Digest], ledger: Ledger, current: Callable[[str], Digest | None], key_id: str | None
+    files: Mapping[str, Digest],
+    entries: Mapping[str, Entry],
+    current: Callable[[str], Digest | None],
+    key_id: str | None,
 ) -> Candidates:
-    """Compare `files` (site -> digest of its file) and the `current` digest of each shared input with the ledger.
+    """Compare `files` (site -> digest of its file) and the digests of shared inputs with the ledger's `entries`.
 
     `current(name)` answers None for an input that is gone. `key_id` is the key that this run signs with, if it does.
     """
@@ -36,13 +39,13 @@ def candidates(
     changed: dict[str, tuple[str, ...]] = {}
     unchanged: list[str] = []
     for site, digest in files.items():
-        entry = ledger.entries.get(site)
+        entry = entries.get(site)
         reasons = ("new site",) if entry is None else tuple(_reasons(entry, digest, stale, key_id))
         if reasons:
             changed[site] = reasons
         else:
             unchanged.append(site)
-    removed = tuple(sorted(ledger.entries.keys() - files.keys()))
+    removed = tuple(sorted(entries.keys() - files.keys()))
     return Candidates(changed, tuple(unchanged), removed)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from renderer.plan import Entry, Ledger, candidates, fingerprint, reasons_for
+from renderer.plan import Entry, candidates, fingerprint, reasons_for
 from renderer.types import Digest, Site, TemplatePin
 
 GLOBAL = ("layers/global.yaml", Digest.of(b"global"))
@@ -16,7 +16,7 @@ def entry(*inputs: tuple[str, Digest], key_id: str = "key") -> Entry:
     return Entry(FILE, frozenset(inputs), out, out, out, 7, key_id, "2026-01-01T00:00:00Z")
 
 
-LEDGER = Ledger("labs", 7, (), {"berlin-01": entry(GLOBAL, GERMANY, BASE), "austin-01": entry(GLOBAL, BASE)})
+ENTRIES = {"berlin-01": entry(GLOBAL, GERMANY, BASE), "austin-01": entry(GLOBAL, BASE)}
 FILES = {"austin-01": FILE, "berlin-01": FILE}
 
 
@@ -29,13 +29,13 @@ def now(**changes: bytes | None) -> dict[str, Digest | None]:
 
 
 def test_nothing_changed_means_nothing_to_do() -> None:
-    found = candidates(FILES, LEDGER, now().get, "key")
+    found = candidates(FILES, ENTRIES, now().get, "key")
 
     assert (found.changed, found.unchanged, found.removed) == ({}, ("austin-01", "berlin-01"), ())
 
 
 def test_a_changed_layer_concerns_the_sites_that_use_it() -> None:
-    found = candidates(FILES, LEDGER, now(de=b"other").get, "key")
+    found = candidates(FILES, ENTRIES, now(de=b"other").get, "key")
 
     assert found.changed == {"berlin-01": ("layers/countries/de.yaml changed",)}
 
@@ -43,7 +43,7 @@ def test_a_changed_layer_concerns_the_sites_that_use_it() -> None:
 def test_all_reasons_are_told() -> None:
     files = {**FILES, "berlin-01": Digest.of(b"edited"), "zurich-01": FILE}
 
-    found = candidates(files, LEDGER, now(edge=b"other", de=None).get, "other key")
+    found = candidates(files, ENTRIES, now(edge=b"other", de=None).get, "other key")
 
     assert found.changed["berlin-01"] == (
         "site file changed",
@@ -55,7 +55,7 @@ def test_all_reasons_are_told() -> None:
 
 
 def test_a_site_that_left_the_fleet_is_told_as_removed() -> None:
-    assert candidates({"austin-01": FILE}, LEDGER, now().get, "key").removed == ("berlin-01",)
+    assert candidates({"austin-01": FILE}, ENTRIES, now().get, "key").removed == ("berlin-01",)
 
 
 def test_a_shared_input_is_looked_up_once_however_many_sites_use_it() -> None:
@@ -66,7 +66,7 @@ def test_a_shared_input_is_looked_up_once_however_many_sites_use_it() -> None:
         asked.append(name)
         return now()[name]
 
-    candidates(dict.fromkeys(sites, FILE), Ledger("labs", 7, (), sites), current, None)
+    candidates(dict.fromkeys(sites, FILE), sites, current, None)
 
     assert sorted(asked) == sorted(name for name, _ in (GLOBAL, BASE))
 

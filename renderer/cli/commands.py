@@ -1,0 +1,27 @@
+"""All commands by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from renderer.cli.cluster import bootstrap, keygen
+from renderer.cli.inspect import diff, explain, sites, verify
+from renderer.cli.press import plan, publish, render, validate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import click
+
+COMMANDS: Mapping[str, click.Command] = {
+    "sites": sites,
+    "validate": validate,
+    "render": render,
+    "plan": plan,
+    "publish": publish,
+    "verify": verify,
+    "diff": diff,
+    "explain": explain,
+    "bootstrap": bootstrap,
+    "keygen": keygen,
+}

@@ -1,0 +1,97 @@
+"""Commands that only look: `sites`, `verify`, `diff`, `explain`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from renderer.cli import options, session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command(epilog=options.example("fleetpress sites 'berlin-*'", "fleetpress sites -o json"))
+@options.sites
+@options.fleet
+@options.output
+def sites(sites: tuple[str, ...], fleet: Path | None, output: str) -> None:
+    """List sites with their labels, template pins and layers."""
+    from renderer import queries, report
+
+    space = session.open_workspace(fleet)
+    found, problems = queries.list_sites(space, session.choose(space, sites))
+    session.say(report.results.sites(found), output)
+    session.tell(problems)
+    sys.exit(1 if problems else 0)
+
+
+@click.command(epilog=options.example("fleetpress verify --to fleet --key keys/labs.pub"))
+@options.sites
+@options.fleet
+@options.to
+@options.public_key
+@options.plain_http
+@options.ca_file
+@options.output
+def verify(
+    sites: tuple[str, ...],
+    fleet: Path | None,
+    to: str,
+    keys: tuple[Path, ...],
+    plain_http: bool,
+    ca_file: Path | None,
+    output: str,
+) -> None:
+    """Check what is published: digests, content, site, serial and signature of every artifact."""
+    from renderer import queries, report
+
+    space = session.open_workspace(fleet)
+    trusted = session.open_public_keys(keys)
+    destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file))
+    names = session.choose(space, sites)
+    checked = queries.verify(space, names, destination, target, trusted)
+    receipts = list(report.progress(checked, len(names), "verifying"))
+    result = report.results.verification(receipts, to)
+    session.say(result, output)
+    sys.exit(1 if any(receipt.problems for receipt in receipts) else 0)
+
+
+@click.command(epilog=options.example("fleetpress diff berlin-charite-01", "fleetpress diff berlin-charite-01 -o json"))
+@options.site
+@options.fleet
+@options.to
+@options.plain_http
+@options.ca_file
+@options.output
+def diff(
+    site: str,
+    fleet: Path | None,
+    to: str,
+    plain_http: bool,
+    ca_file: Path | None,
+    output: str,
+) -> None:
+    """Compare SITE as it renders now with what is published, per object and field. Exit code 1 when they differ."""
+    from renderer import queries, report
+
+    space = session.open_workspace(fleet)
+    destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file))
+    changes = queries.diff(space, site, destination, target)
+    session.say(report.results.difference(site, changes), output)
+    sys.exit(1 if changes else 0)
+
+
+@click.command(epilog=options.example("fleetpress explain berlin-charite-01 cilium.mtu"))
+@options.site
+@click.argument("key", default="")
+@options.fleet
+@options.output
+def explain(site: str, key: str, fleet: Path | None, output: str) -> None:
+    """Show the value of KEY at SITE, the file and line that set it, and what it overrode. All values without KEY."""
+    from renderer import queries, report
+
+    space = session.open_workspace(fleet)
+    session.say(report.results.explanation(site, queries.explain(space, site, key)), output)

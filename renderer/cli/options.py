@@ -1,0 +1,63 @@
+"""Options that several commands share. Each is also an environment variable, `FLEETPRESS_` and its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Function = TypeVar("Function", bound="Callable[..., Any]")
+
+
+def option(*names: str, **settings: Any) -> Callable[[Function], Function]:
+    """`click.option` with the environment variable named after the longest flag."""
+    flag = max((name for name in names if name.startswith("--")), key=len).partition("/")[0]
+    variable = f"FLEETPRESS_{flag.removeprefix('--').upper().replace('-', '_')}"
+    return click.option(*names, envvar=variable, show_envvar=True, **settings)
+
+
+def example(*lines: str) -> str:
+    r"""An epilog that shows how the command is used; `\\b` keeps click from joining its lines."""
+    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+fleet = option(
+    "--fleet",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder with fleet.yaml.  [default: the only fleet in or below this folder]",
+)
+output = option(
+    "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the result."
+)
+to = option(
+    "--to",
+    default="oci-layout:build/registry",
+    show_default=True,
+    metavar="TARGET",
+    help="oci-layout:DIR, oci://HOST/PREFIX ({region} is replaced), or `fleet` for the registries of fleet.yaml.",
+)
+plain_http = option("--plain-http", is_flag=True, help="Speak http with the registry; for tests on one machine.")
+ca_file = option(
+    "--ca-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="PEM file of the authority that the registry uses.",
+)
+workers = option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Processes to work with; the result is the same for any number.  [default: one per processor]",
+)
+public_key = option(
+    "--key",
+    "keys",
+    multiple=True,
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Public key file; may be given several times, any of them will do.",
+)
+site = click.argument("site")
+sites = click.argument("sites", nargs=-1, metavar="[SITE]...")

@@ -1,0 +1,150 @@
+"""Commands that run the pipeline: `validate`, `render`, `plan`, `publish`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from renderer.cli import options, session
+
+_PROBLEMS, _PARTIAL = 1, 3
+
+
+@click.command(epilog=options.example("fleetpress validate", "fleetpress validate 'berlin-*' -o json"))
+@options.sites
+@options.fleet
+@options.workers
+@options.output
+def validate(sites: tuple[str, ...], fleet: Path | None, workers: int | None, output: str) -> None:
+    """Check every site file, layer and template, and everything that they render to. Publishes nothing."""
+    from renderer import queries, report
+
+    space = session.open_workspace(fleet)
+    names = session.choose(space, sites)
+    outcomes = queries.check(space, names, session.count_workers(workers))
+    failed, problems = queries.tally(report.progress(outcomes, len(names), "validating"))
+    found = [*space.index.problems, *session.located(space, problems)]
+    session.say(report.results.validation(len(names), found, failed), output)
+    sys.exit(_PROBLEMS if failed or space.index.problems else 0)
+
+
+@click.command(
+    epilog=options.example("fleetpress render berlin-charite-01 | less", "fleetpress render -o build/rendered")
+)
+@options.sites
+@options.fleet
+@options.workers
+@click.option(
+    "-o",
+    "--output",
+    default="-",
+    show_default=True,
+    envvar="FLEETPRESS_RENDER_OUTPUT",
+    show_envvar=True,
+    help="Folder for SITE/PATH, or - for one YAML stream on stdout.",
+)
+def render(sites: tuple[str, ...], fleet: Path | None, workers: int | None, output: str) -> None:
+    """Render sites as their clusters would get them, without publishing anything. All sites without SITE."""
+    from renderer import queries, report
+    from renderer.report.files import write_files, write_stream
+
+    space = session.open_workspace(fleet)
+    names = session.choose(space, sites)
+    rendered = report.progress(queries.check(space, names, session.count_workers(workers)), len(names), "rendering")
+    write = write_stream(sys.stdout.buffer) if output == "-" else write_files(Path(output))
+    failed, problems = queries.tally(rendered, write)
+    session.tell([*space.index.problems, *session.located(space, problems)])
+    sys.exit(_PROBLEMS if failed or space.index.problems else 0)
+
+
+@click.command(epilog=options.example("fleetpress plan --to fleet", "fleetpress plan -o json"))
+@options.sites
+@options.fleet
+@options.to
+@options.plain_http
+@options.ca_file
+@options.workers
+@options.output
+def plan(
+    sites: tuple[str, ...],
+    fleet: Path | None,
+    to: str,
+    plain_http: bool,
+    ca_file: Path | None,
+    workers: int | None,
+    output: str,
+) -> None:
+    """Show which sites `publish` would publish, and why. Renders and changes nothing."""
+    from renderer import pipeline, report
+    from renderer.books import Books
+
+    space = session.open_workspace(fleet)
+    destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file))
+    books = Books(target, destination)
+    found = pipeline.make_plan(space, books, session.choose(space, sites), session.count_workers(workers))
+    problems = [*space.index.problems, *session.located(space, found.problems)]
+    session.say(report.results.plan(found.changed, found.unchanged, found.removed, problems), output)
+    sys.exit(_PROBLEMS if problems else 0)
+
+
+@click.command(
+    epilog=options.example(
+        "fleetpress publish --to fleet --key keys/labs.key",
+        "fleetpress publish 'berlin-*' --to oci-layout:build/registry --key keys/labs.key",
+    )
+)
+@options.sites
+@options.fleet
+@options.to
+@options.option(
+    "--key", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Private key to sign with."
+)
+@options.option(
+    "--serial",
+    type=click.IntRange(min=1),
+    help="Serial of this publication.  [default: number of first-parent commits up to HEAD]",
+)
+@options.option(
+    "--all", "everything", is_flag=True, help="Do not believe the ledger: ask the registry about every site."
+)
+@options.option("--allow-dirty", is_flag=True, help="Publish to a registry although files are not committed.")
+@options.plain_http
+@options.ca_file
+@options.workers
+@options.output
+def publish(
+    sites: tuple[str, ...],
+    fleet: Path | None,
+    to: str,
+    key: Path,
+    serial: int | None,
+    everything: bool,
+    allow_dirty: bool,
+    plain_http: bool,
+    ca_file: Path | None,
+    workers: int | None,
+    output: str,
+) -> None:
+    """Render, validate, pack, sign and publish what has changed since the last publication.
+
+    A site that fails keeps its last good artifact and stops no other: the exit code is 3 then.
+    """
+    from renderer import pipeline, report
+    from renderer.books import Books
+    from renderer.types import Outcome
+
+    space = session.open_workspace(fleet)
+    signer = session.open_key(key)
+    release = pipeline.choose_serial(space, serial, to, allow_dirty=allow_dirty)
+    destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file, read_only=False))
+    run = pipeline.Run(space, destination, target, signer, release, session.count_workers(workers))
+    books = Books(target, destination, fresh=everything)
+    todo = pipeline.survey(space, books, session.choose(space, sites), signer.key_id)
+    receipts = list(report.progress(pipeline.publish_sites(run, books, todo), len(todo.changed), "publishing"))
+    told = [problem for receipt in receipts for problem in receipt.problems]
+    problems = [*space.index.problems, *session.located(space, told)]
+    session.say(report.results.publication(receipts, len(todo.unchanged), to, problems), output)
+    failed = space.index.problems or any(receipt.outcome is Outcome.FAILED for receipt in receipts)
+    sys.exit(_PARTIAL if failed else 0)

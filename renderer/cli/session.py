@@ -1,0 +1,116 @@
+"""What commands do before and after their work: open the fleet, choose sites, open the target, print the report."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from renderer.destination import Destination
+    from renderer.publish import Target
+    from renderer.report import Report
+    from renderer.sign import PublicKey, Signer
+    from renderer.types import Problem
+    from renderer.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How `--to` is reached."""
+
+    to: str
+    plain_http: bool = False
+    ca_file: Path | None = None
+    read_only: bool = True
+
+
+def open_workspace(fleet: Path | None) -> Workspace:
+    """The fleet that was asked for, or the one that is there."""
+    from renderer.read import find_fleet
+    from renderer.workspace import Workspace
+
+    return Workspace(fleet if fleet is not None else find_fleet(Path.cwd()))
+
+
+def choose(space: Workspace, patterns: Sequence[str]) -> list[str]:
+    """Names of the sites that `patterns` (names, or globs such as `berlin-*`) select; all sites for none."""
+    if not patterns:
+        return list(space.index.sites)
+    chosen: dict[str, None] = {}
+    for pattern in patterns:
+        found = [name for name in space.index.sites if fnmatchcase(name, pattern)]
+        chosen.update(dict.fromkeys(found or [space.file(pattern).name]))
+    return list(chosen)
+
+
+def open_destination(space: Workspace, connection: Connection) -> tuple[Destination, Target]:
+    """Where the sites go, and the target to reach it with."""
+    from renderer.destination import Destination
+    from renderer.publish import TargetOptions, open_targets
+
+    destination = Destination.parse(space.fleet, connection.to)
+    options = TargetOptions(
+        plain_http=connection.plain_http, ca_file=connection.ca_file, read_only=connection.read_only
+    )
+    return destination, open_targets(destination.targets, options=options)
+
+
+def open_key(path: Path) -> Signer:
+    """The private key at `path`; its password comes from the environment, or from the person at the terminal."""
+    from renderer.errors import Code, KeyFailure
+    from renderer.sign import load_signer
+
+    password = os.environ.get("FLEETPRESS_KEY_PASSWORD", os.environ.get("COSIGN_PASSWORD"))
+    try:
+        signer = load_signer(path, password.encode() if password is not None else None)
+    except KeyFailure as error:
+        asked = password is None and any(problem.code is Code.KEY_PASSWORD for problem in error.problems)
+        if not (asked and sys.stdin.isatty()):
+            raise
+        signer = load_signer(path, click.prompt(f"Password of {path}", hide_input=True, err=True).encode())
+    tell(signer.warnings)
+    return signer
+
+
+def open_public_keys(paths: Sequence[Path]) -> list[PublicKey]:
+    """The public keys at `paths`."""
+    from renderer.sign import load_public_key
+
+    return [load_public_key(path) for path in paths]
+
+
+def count_workers(asked: int | None) -> int:
+    """How many processes to work with."""
+    if asked is not None:
+        return asked
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def tell(problems: Sequence[Problem]) -> None:
+    """Problems that stop nothing, on stderr."""
+    from renderer.report import problems_text
+
+    if problems:
+        click.echo(problems_text(problems), err=True)
+
+
+def say(report: Report, form: str) -> None:
+    """The result, on stdout, in the form that was asked for."""
+    from renderer.report import REPORTERS
+
+    click.echo(REPORTERS[form](report))
+
+
+def located(space: Workspace, problems: Sequence[Problem]) -> Iterator[Problem]:
+    """The problems of sites, with the file and line of the value that caused each."""
+    from renderer.queries import locate
+
+    return locate(space, problems)

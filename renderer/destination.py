@@ -1,0 +1,97 @@
+"""Where a site's artifact goes, and where it may never go.
+
+In: the fleet's registries and `--to`. Out: a repository per site, and the addresses of the targets to open.
+Never: lets a site of one region out to another region's registry, whatever the command line says.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from renderer.errors import Code, ConfigurationError
+from renderer.types import Problem, Reference
+
+if TYPE_CHECKING:
+    from renderer.types import Fleet
+
+DEFAULT = "oci-layout:build/registry"
+_FLEET, _LAYOUT, _REGISTRY = "fleet", "oci-layout:", "oci://"
+# A repository below the fleet's that no site can have: a site's repository has no second part.
+_LEDGER = "ledger/state"
+# Names artifacts of a fleet that declares no registries; `.invalid` can never be a real host (RFC 2606).
+_NOWHERE = "registry.invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """`--to` resolved for one fleet: `addresses` maps each region to the target that its sites go to."""
+
+    fleet: Fleet
+    to: str
+    addresses: dict[str, str]
+
+    @classmethod
+    def parse(cls, fleet: Fleet, to: str) -> Destination:
+        """Read `fleet`, `oci-layout:DIR` or `oci://HOST/PREFIX`, in which `{region}` stands for the site's region."""
+        regions = fleet.labels["region"]
+        if to == _FLEET and fleet.registries:
+            return cls(fleet, to, dict(fleet.registries))
+        if to.startswith((_LAYOUT, _REGISTRY)):
+            return cls(fleet, to, {region: to.replace("{region}", region).rstrip("/") for region in regions})
+        missing = to == _FLEET
+        what = "fleet.yaml names no registries" if missing else f"--to {to!r} is no target"
+        hint = "expected oci-layout:DIR, oci://HOST/PREFIX, or `fleet` for the registries of fleet.yaml"
+        raise ConfigurationError(what, problems=[Problem(Code.TARGET_INVALID, what, hint=hint)])
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Every address once."""
+        return tuple(dict.fromkeys(self.addresses.values()))
+
+    def repository(self, site: str, region: str) -> Reference | Problem:
+        """The repository of a site, or the residency rule that forbids it."""
+        repository = self._named(region, site)
+        own = self._own(region, site)
+        if own is None or repository == own or _is_loopback(repository.host):
+            return repository
+        return Problem(
+            Code.RESIDENCY,
+            f"a site of region {region} may only go to {own.name}, not to {repository.name}",
+            hint="use `--to fleet`, or change `registries` in fleet.yaml",
+            site=site,
+        )
+
+    def ledger(self, region: str) -> Reference:
+        """Where the ledger of `region` is kept: next to its sites, because it tells about them."""
+        return self._named(region, _LEDGER)
+
+    def _named(self, region: str, name: str) -> Reference:
+        address = self.addresses[region]
+        if address.startswith(_LAYOUT):
+            # Signatures are over the name that the site is pulled by, so that a layout can be copied there as it is.
+            return self._own(region, name) or self._below(f"{_REGISTRY}{_NOWHERE}", name)
+        return self._below(address, name)
+
+    def _own(self, region: str, name: str) -> Reference | None:
+        registry = self.fleet.registries.get(region)
+        return self._below(registry, name) if registry else None
+
+    def _below(self, address: str, name: str) -> Reference:
+        try:
+            return Reference.parse(f"{address.removeprefix(_REGISTRY)}/{self.fleet.name}/{name}")
+        except ValueError:
+            what = f"{address} and the name {name!r} make no repository"
+            hint = "expected oci://HOST[:PORT]/PREFIX in lower case"
+            raise ConfigurationError(what, problems=[Problem(Code.TARGET_INVALID, what, hint=hint)]) from None
+
+
+def _is_loopback(host: str) -> bool:
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,192 @@
+"""The order of the stages: read -> plan -> [render -> validate -> pack] -> sign -> publish.
+
+In: a fleet and where its artifacts go. Out: a receipt per site, and ledgers that know of each.
+Never: does a stage's work itself, prints, or knows about the command line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from renderer import engine, plan, publish, read, sign
+from renderer.errors import Code, ConfigurationError
+from renderer.plan import Candidates, Entry
+from renderer.press import Examine, Made, Order, Press, Pressed, Same
+from renderer.types import Outcome, Problem, Receipt, Rejected, Release
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from renderer.books import Books
+    from renderer.destination import Destination
+    from renderer.publish import Target
+    from renderer.sign import Signer
+    from renderer.types import Artifact, Reference, Signature
+    from renderer.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one publication is made with."""
+
+    space: Workspace
+    destination: Destination
+    target: Target
+    signer: Signer
+    serial: int
+    workers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would be published and why; `problems` are those of the sites that cannot even be read."""
+
+    changed: Mapping[str, tuple[str, ...]]
+    unchanged: int
+    removed: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def choose_serial(space: Workspace, serial: int | None, to: str, *, allow_dirty: bool) -> int:
+    """The serial of this publication: the one asked for, else the number of first-parent commits up to HEAD."""
+    if serial is not None:
+        return serial
+    revision = read.head(space.fleet.repository)
+    if revision.serial is None:
+        what = "this clone is shallow, so its commits cannot be counted"
+        hint = "fetch the whole history (`git fetch --unshallow`), or give --serial, such as the CI's pipeline number"
+        raise ConfigurationError(what, problems=[Problem(Code.GIT_SHALLOW, what, hint=hint)])
+    if revision.dirty and to.startswith("oci://") and not allow_dirty:
+        what = "the fleet has changes that are not committed; what is published could not be found in git again"
+        raise ConfigurationError(what, problems=[Problem(Code.GIT_FAILED, what, hint="commit, or give --allow-dirty")])
+    return revision.serial
+
+
+def survey(space: Workspace, books: Books, names: Sequence[str], key_id: str | None) -> Candidates:
+    """Which of the sites `names` have to be looked at. Reads no site."""
+    files = {name: space.index.sites[name].digest for name in names}
+    found = plan.candidates(files, books.entries, space.input_digest, key_id)
+    # A site is gone when its file is, not when somebody chose not to publish it today.
+    removed = tuple(name for name in found.removed if name not in space.index.sites)
+    return replace(found, removed=removed)
+
+
+def make_plan(space: Workspace, books: Books, names: Sequence[str], workers: int) -> Plan:
+    """Which sites would be published, and why. Reads the sites that may have changed; renders none."""
+    candidates = survey(space, books, names, None)
+    entries = books.entries
+    changed = dict(candidates.changed)
+    problems: list[Problem] = []
+    orders = _orders(space, candidates, entries, None)
+    for outcome in engine.for_size(len(changed), workers).map(Examine(space.root), orders):
+        if isinstance(outcome, Rejected):
+            del changed[outcome.site]
+            problems += outcome.problems
+        elif isinstance(outcome, Same):
+            del changed[outcome.made.site]
+        elif outcome.site in entries:
+            moved = plan.reasons_for(entries[outcome.site], outcome.inputs)
+            changed[outcome.site] = tuple(dict.fromkeys((*changed[outcome.site], *moved)))
+    unchanged = len(names) - len(changed) - len({problem.site for problem in problems})
+    return Plan(changed, unchanged, candidates.removed, tuple(problems))
+
+
+def publish_sites(run: Run, books: Books, candidates: Candidates) -> Iterator[Receipt]:
+    """Press, sign and publish the candidates; yields a receipt for each, and brings the ledgers up to date.
+
+    Receipts come as sites are done; a site that fails is a receipt and stops no other. Raises PublishError when the
+    target itself fails; the ledgers then know of what was published until there.
+    """
+    desk = _Desk(run, books, candidates)
+    orders = _orders(run.space, candidates, books.entries, run.signer.key_id)
+    outcomes = engine.for_size(len(candidates.changed), run.workers).map(Press(run.space.root), orders)
+    try:
+        for receipt in publish.publish_all(run.target, desk.releases(outcomes), is_ours=desk.is_ours):
+            yield desk.noted(receipt)
+        yield from desk.settled
+    finally:
+        for site in candidates.removed:
+            books.drop(site)
+        books.save(run.serial)
+
+
+def _orders(
+    space: Workspace, candidates: Candidates, entries: Mapping[str, Entry], key_id: str | None
+) -> Iterator[Order]:
+    for name in candidates.changed:
+        entry = entries.get(name)
+        # A site signed by another key has to be signed again, whatever its content.
+        same_key = entry is not None and key_id in (None, entry.key_id)
+        yield Order(space.index.sites[name], entry.fingerprint if entry and same_key else None)
+
+
+@dataclass
+class _Desk:
+    """Turns outcomes into releases on their way out, and receipts into ledger entries on their way back."""
+
+    run: Run
+    books: Books
+    candidates: Candidates
+    settled: list[Receipt] = field(default_factory=list)
+    _made: dict[str, Made] = field(default_factory=dict)
+    _warnings: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
+
+    def releases(self, outcomes: Iterable[Pressed | Same | Rejected]) -> Iterator[Release]:
+        """The signed releases; what has nothing to release is settled at once."""
+        for outcome in outcomes:
+            if isinstance(outcome, Rejected):
+                self.settled.append(Receipt(outcome.site, Outcome.FAILED, problems=outcome.problems))
+            elif isinstance(outcome, Same):
+                self._refresh(outcome.made)
+            else:
+                yield from self._release(outcome)
+
+    def noted(self, receipt: Receipt) -> Receipt:
+        """Enter a receipt into the ledger; the warnings of its site go with it."""
+        made = self._made.pop(receipt.site)
+        if receipt.outcome not in (Outcome.FAILED, Outcome.SUPERSEDED):
+            self.books.note(made.site, made.region, self._entry(made, receipt))
+        warnings = self._warnings.pop(receipt.site, ())
+        return replace(receipt, problems=(*receipt.problems, *warnings))
+
+    def is_ours(self, manifest: bytes, payload: bytes) -> bool:
+        """Whether a signature that is there already was made by the key of this run."""
+        return not sign.foreign_signatures([manifest], lambda _: payload, [self.run.signer.verifier])
+
+    def _release(self, pressed: Pressed) -> Iterator[Release]:
+        made = pressed.made
+        repository = self.run.destination.repository(made.site, made.region)
+        if isinstance(repository, Problem):
+            self.settled.append(Receipt(made.site, Outcome.FAILED, problems=(repository,)))
+            return
+        self._made[made.site] = made
+        self._warnings[made.site] = pressed.warnings
+        yield Release(pressed.artifact, repository, self.run.serial, self._sign(pressed.artifact, repository))
+
+    def _sign(self, artifact: Artifact, repository: Reference) -> tuple[Signature, ...]:
+        formats = self.run.space.fleet.signature_formats
+        return tuple(sign.sign_artifact(artifact, repository.name, self.run.signer, form) for form in formats)
+
+    def _refresh(self, made: Made) -> None:
+        before = self.books.entries[made.site]
+        file = self.run.space.index.sites[made.site].digest
+        self.books.note(made.site, made.region, replace(before, file=file, inputs=made.inputs))
+        self.settled.append(
+            Receipt(made.site, Outcome.UNCHANGED, digest=before.manifest, content=before.content, serial=before.serial)
+        )
+
+    def _entry(self, made: Made, receipt: Receipt) -> Entry:
+        assert receipt.digest is not None, "a published site has a digest"  # noqa: S101
+        assert receipt.content is not None, "and content"  # noqa: S101
+        return Entry(
+            file=self.run.space.index.sites[made.site].digest,
+            inputs=made.inputs,
+            fingerprint=made.fingerprint,
+            content=receipt.content,
+            manifest=receipt.digest,
+            serial=receipt.serial or self.run.serial,
+            key_id=self.run.signer.key_id,
+            published=datetime.now(UTC).isoformat(timespec="seconds"),
+        )

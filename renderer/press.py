@@ -1,0 +1,171 @@
+"""The bracket of the pipeline, [render -> validate -> pack], as tasks that an engine maps over sites.
+
+In: an Order, a site file by name and digest. Out: the site's outcome as a value. A worker reads what it needs through
+its own Workspace; apart from that every task is a pure function of the site.
+Never: writes, signs, contacts anybody, or lets one site's trouble reach another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from renderer import pack, plan, render, validate
+from renderer.errors import Code, TemplateError
+from renderer.types import Problem, Rejected, Severity
+from renderer.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from renderer.plan import Inputs
+    from renderer.read import SiteFile
+    from renderer.types import Artifact, Digest, Manifests, Site, TemplatePin
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One site to work on; `published` is the fingerprint that the ledger has for it, if it has one."""
+
+    file: SiteFile
+    published: Digest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a site is made from, as read by the worker that made it."""
+
+    site: str
+    region: str
+    inputs: Inputs
+    fingerprint: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """A site whose files changed in a way that changes nothing: a comment, the order of labels."""
+
+    made: Made
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A site rendered and found valid; `warnings` did not stop it."""
+
+    made: Made
+    manifests: Manifests
+    warnings: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A site rendered, found valid, and packed."""
+
+    made: Made
+    artifact: Artifact
+    warnings: tuple[Problem, ...]
+
+
+Examined: TypeAlias = "tuple[Site, Made] | Same | Rejected"
+
+
+class _SiteTask:
+    """What all tasks share: the worker's view of the fleet. Only the fleet's folder crosses to the worker."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.root,)
+
+    def prepare(self) -> None:
+        """Read fleet.yaml; everything else is read when the first site needs it."""
+        self.space = Workspace(self.root)
+
+    def examine(self, order: Order) -> Examined:
+        """Read a site and fingerprint it."""
+        site = self.space.site(order.file)
+        if isinstance(site, Rejected):
+            return site
+        trees = {pin: self.space.tree(pin).digest for pin in site.templates}
+        fingerprint = plan.fingerprint(site, self.space.fleet.name, trees, self.space.settings)
+        made = Made(site.name, site.region, self.space.inputs(site), fingerprint)
+        return Same(made) if fingerprint == order.published else (site, made)
+
+    def lost(self, order: Order, reason: str) -> Rejected:
+        """The outcome of a site that took its worker down."""
+        hint = "look for an endless loop or a huge repetition in its templates"
+        problem = Problem(Code.WORKER_LOST, f"the site {reason}", hint=hint, site=order.file.name)
+        return Rejected(order.file.name, (problem,))
+
+
+class Examine(_SiteTask):
+    """Task: what a site is made from. Enough to plan, a hundredth of the work of rendering it."""
+
+    def __call__(self, order: Order) -> Made | Same | Rejected:
+        """The site's inputs, Same when they add up to what is published."""
+        found = self.examine(order)
+        return found[1] if isinstance(found, tuple) else found
+
+
+class Render(_SiteTask):
+    """Task: a site's manifests, validated."""
+
+    def prepare(self) -> None:
+        """Read fleet.yaml and the CRDs; a template is compiled when the first site needs it."""
+        super().prepare()
+        self._validator = validate.Validator(self.space.schemas, self.space.fleet.allow_kinds)
+        self._templates: dict[TemplatePin, render.Template | TemplateError] = {}
+
+    def __call__(self, order: Order) -> Rendered | Same | Rejected:
+        """The site's manifests, or everything that is wrong with them."""
+        found = self.examine(order)
+        if not isinstance(found, tuple):
+            return found
+        site, made = found
+        manifests = self._render(site)
+        if isinstance(manifests, Rejected):
+            return manifests
+        found_wrong = self._validator.check(manifests, site.labels["kubernetes"], site.file)
+        problems = tuple(replace(problem, site=site.name) for problem in found_wrong)
+        if any(problem.severity is Severity.ERROR for problem in problems):
+            return Rejected(site.name, problems)
+        return Rendered(made, manifests, problems)
+
+    def _render(self, site: Site) -> Manifests | Rejected:
+        usable: list[render.Template] = []
+        problems: list[Problem] = []
+        for pin in site.templates:
+            template = self._compiled(pin)
+            if isinstance(template, TemplateError):
+                problems += template.problems
+            else:
+                usable.append(template)
+        if problems:
+            return Rejected(site.name, tuple(problems))
+        return render.render_site(site, self.space.fleet.name, usable)
+
+    def _compiled(self, pin: TemplatePin) -> render.Template | TemplateError:
+        if pin not in self._templates:
+            try:
+                self._templates[pin] = render.compile_template(self.space.tree(pin))
+            except TemplateError as error:
+                self._templates[pin] = error
+        return self._templates[pin]
+
+
+class Press(_SiteTask):
+    """Task: a site's artifact."""
+
+    def prepare(self) -> None:
+        """See `Render.prepare`."""
+        self._render = Render(self.root)
+        self._render.prepare()
+
+    def __call__(self, order: Order) -> Pressed | Same | Rejected:
+        """The site's artifact, or everything that is wrong with it."""
+        rendered = self._render(order)
+        if not isinstance(rendered, Rendered):
+            return rendered
+        artifact = pack.pack(rendered.manifests)
+        return artifact if isinstance(artifact, Rejected) else Pressed(rendered.made, artifact, rendered.warnings)

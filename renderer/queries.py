@@ -1,0 +1,178 @@
+"""The questions that a fleet and what it has published can be asked. Each answers with values and changes nothing.
+
+In: a workspace, sites by name, a target. Out: values that `report` can word.
+Never: writes anywhere, or renders a site that it was not asked about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from renderer import engine, publish, report, scaffold, sign
+from renderer.destination import Destination
+from renderer.errors import Code, ConfigurationError, PublishError
+from renderer.press import Order, Render, Rendered
+from renderer.types import Outcome, Problem, Receipt, Rejected, Site
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from renderer.publish import Published, Target
+    from renderer.report import ObjectChange
+    from renderer.types import Manifests, Reference, Trace
+    from renderer.workspace import Workspace
+
+
+def list_sites(space: Workspace, names: Sequence[str]) -> tuple[list[Site], list[Problem]]:
+    """The sites `names`, merged, and what is wrong with those that cannot be."""
+    found = [space.site(space.file(name)) for name in names]
+    problems = [problem for site in found if isinstance(site, Rejected) for problem in site.problems]
+    return [site for site in found if isinstance(site, Site)], [*space.index.problems, *problems]
+
+
+def check(space: Workspace, names: Sequence[str], workers: int) -> Iterator[Rendered | Rejected]:
+    """Render and validate the sites `names`, in their order."""
+    orders = [Order(space.file(name)) for name in names]
+    for outcome in engine.for_size(len(orders), workers).map(Render(space.root), orders):
+        assert isinstance(outcome, Rendered | Rejected), "Same is an answer to a published fingerprint"  # noqa: S101
+        yield outcome
+
+
+def tally(
+    outcomes: Iterable[Rendered | Rejected], use: Callable[[Manifests], None] | None = None
+) -> tuple[int, list[Problem]]:
+    """How many sites failed, and all problems, warnings included; `use` is given what did not fail."""
+    failed = 0
+    problems: list[Problem] = []
+    for outcome in outcomes:
+        if isinstance(outcome, Rejected):
+            failed += 1
+            problems += outcome.problems
+            continue
+        problems += outcome.warnings
+        if use is not None:
+            use(outcome.manifests)
+    return failed, problems
+
+
+def explain(space: Workspace, name: str, key: str) -> list[Trace]:
+    """Where the values at or below the dotted `key` come from; all values for an empty one.
+
+    A key is looked up among the values, or, with its section in front, as in `labels.region` or `templates.lab-app`.
+    """
+    traces = [replace(trace, path=_without_values(trace.path)) for trace in space.trace(space.file(name))]
+    dotted = {".".join(map(str, trace.path)): trace for trace in traces}
+    wanted = key.removeprefix("values.")
+    found = [trace for path, trace in dotted.items() if not wanted or f"{path}.".startswith(f"{wanted}.")]
+    if not found:
+        close = get_close_matches(wanted, dotted, n=3)
+        what = f"site {name} has no value {key!r}"
+        hint = f"did you mean {', '.join(close)}?" if close else f"`fleetpress explain {name}` shows all values"
+        raise ConfigurationError(what, problems=[Problem(Code.VALUE_UNKNOWN, what, hint=hint)])
+    return found
+
+
+def locate(space: Workspace, problems: Iterable[Problem]) -> Iterator[Problem]:
+    """The same problems, each with the file and line of the value that caused it, where one did."""
+    lines: dict[str, Mapping[str, Trace]] = {}
+    for problem in problems:
+        if problem.where is not None or problem.key is None or problem.site is None:
+            yield problem
+            continue
+        if problem.site not in lines:
+            traces = space.trace(space.file(problem.site))
+            # A question may be answered by a whole map: its first leaf tells the file.
+            lines[problem.site] = {str(trace.path[1]): trace for trace in reversed(traces) if len(trace.path) > 1}
+        trace = lines[problem.site].get(problem.key.partition(".")[0])
+        yield replace(problem, where=trace.origin) if trace else problem
+
+
+def diff(space: Workspace, name: str, destination: Destination, target: Target) -> tuple[ObjectChange, ...]:
+    """From what is published for a site to what it renders to now. Raises ConfigurationError when it cannot render."""
+    rendered: dict[str, bytes] = {}
+
+    def keep(manifests: Manifests) -> None:
+        rendered.update({file.path: file.content for file in manifests.files})
+
+    failed, problems = tally(check(space, [name], 1), keep)
+    if failed:
+        raise ConfigurationError(f"site {name} cannot be rendered", problems=locate(space, problems))
+    there = publish.published(target, _repository(space, name, destination))
+    before = report.read_objects(there.files) if there else {}
+    return report.diff_objects(before, report.read_objects(rendered))
+
+
+def bootstrap_site(space: Workspace, name: str, to: str, public_key: str, *, insecure: bool) -> str:
+    """The Flux objects that `name`'s cluster needs, as YAML."""
+    repository = _repository(space, name, Destination.parse(space.fleet, to))
+    return scaffold.bootstrap(name, repository, public_key, space.fleet.cluster, insecure=insecure)
+
+
+def verify(
+    space: Workspace, names: Sequence[str], destination: Destination, target: Target, keys: Sequence[sign.Verifier]
+) -> Iterator[Receipt]:
+    """Check what is published for each site: everything that a cluster relies on, and what it cannot check itself."""
+    for name in names:
+        site = space.site(space.file(name))
+        if isinstance(site, Rejected):
+            yield Receipt(name, Outcome.FAILED, problems=site.problems)
+            continue
+        repository = destination.repository(name, site.region)
+        if isinstance(repository, Problem):
+            yield Receipt(name, Outcome.FAILED, problems=(repository,))
+            continue
+        yield _verified(name, repository, target, keys)
+
+
+def _verified(name: str, repository: Reference, target: Target, keys: Sequence[sign.Verifier]) -> Receipt:
+    try:
+        found = publish.published(target, repository)
+        problems = _problems(name, repository, found, target, keys)
+    except PublishError as error:
+        return Receipt(name, Outcome.FAILED, problems=tuple(replace(problem, site=name) for problem in error.problems))
+    if found is None:
+        return Receipt(name, Outcome.FAILED, problems=tuple(problems))
+    outcome = Outcome.FAILED if problems else Outcome.UNCHANGED
+    reference = str(replace(repository, tag=found.tag))
+    told = tuple(replace(problem, site=name) for problem in problems)
+    return Receipt(name, outcome, reference, found.manifest.digest, found.content, found.serial, problems=told)
+
+
+def _problems(
+    name: str, repository: Reference, found: Published | None, target: Target, keys: Sequence[sign.Verifier]
+) -> list[Problem]:
+    if found is None:
+        what = f"nothing is published at {repository.name}"
+        return [Problem(Code.NOT_PUBLISHED, what, hint=f"run `fleetpress publish {name}`", site=name)]
+    problems: list[Problem] = []
+    annotations = publish.manifest_annotations(found.manifest)
+    hint = "somebody else writes to this repository; publish the site again with a higher serial"
+    if annotations.get("dev.fleetpress.content") != str(found.content):
+        what = f"the files in {repository.name} have the digest {found.content}, its manifest says another"
+        problems.append(Problem(Code.DIGEST_MISMATCH, what, hint=hint))
+    if annotations.get("dev.fleetpress.site") != name:
+        what = f"{repository.name} holds the artifact of site {annotations.get('dev.fleetpress.site', '?')[:60]!r}"
+        problems.append(Problem(Code.SITE_MISMATCH, what, hint=hint))
+    subject = found.manifest.digest
+    # Prefixes differ between a registry and its mirror; fleet and site never do.
+    suffix = "/".join(["", *repository.repository.split("/")[-2:]])
+    expected = sign.Expected(subject, frozenset([repository.name]), suffix)
+    manifests = publish.signature_manifests(target, repository, subject)
+    verdict = sign.verify_signatures(manifests, publish.fetcher(target, repository), expected, keys)
+    return problems if isinstance(verdict, sign.Verified) else [*problems, *verdict]
+
+
+def _repository(space: Workspace, name: str, destination: Destination) -> Reference:
+    site = space.site(space.file(name))
+    if isinstance(site, Rejected):
+        raise ConfigurationError(f"site {name} cannot be read", problems=site.problems)
+    repository = destination.repository(name, site.region)
+    if isinstance(repository, Problem):
+        raise ConfigurationError(repository.what, problems=[repository])
+    return repository
+
+
+def _without_values(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    return path[1:] if path[:1] == ("values",) else path

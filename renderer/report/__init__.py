@@ -1,0 +1,18 @@
+"""report: results as text for people and as data for programs, and the object-level difference."""
+
+from renderer.report import results
+from renderer.report.objects import ObjectChange, diff_objects, read_objects
+from renderer.report.problems import problems_text
+from renderer.report.progress import progress
+from renderer.report.report import REPORTERS, Report
+
+__all__ = [
+    "REPORTERS",
+    "ObjectChange",
+    "Report",
+    "diff_objects",
+    "problems_text",
+    "progress",
+    "read_objects",
+    "results",
+]

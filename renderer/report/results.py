@@ -1,0 +1,188 @@
+"""One function per command: its result in, a Report out."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from renderer.report.objects import Action
+from renderer.report.problems import count_by, problems_data, problems_text
+from renderer.report.report import Report
+from renderer.report.table import counted, table
+from renderer.types import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from renderer.report.objects import FieldChange, ObjectChange
+    from renderer.types import Json, Problem, Receipt, Site, Trace
+
+_CLIP = 100
+_MARKS = {Action.ADDED: "+", Action.REMOVED: "-", Action.CHANGED: "~"}
+
+
+def sites(found: Sequence[Site]) -> Report:
+    """All sites with their labels and pins."""
+    labels = list(dict.fromkeys(label for site in found for label in site.labels))
+    rows = [
+        [site.name, *(site.labels.get(label, "") for label in labels), " ".join(map(str, site.templates))]
+        for site in found
+    ]
+    data: list[Json] = [
+        {
+            "site": site.name,
+            "file": site.file,
+            "labels": dict(site.labels),
+            "templates": {pin.name: pin.version for pin in site.templates},
+            "layers": list(site.layers),
+        }
+        for site in found
+    ]
+    return Report("sites", {"sites": data}, table(["site", *labels, "templates"], rows))
+
+
+def validation(checked: int, problems: Sequence[Problem], failed: int) -> Report:
+    """The outcome of `validate`."""
+    verdict = f"{counted(failed, 'site')} failed" if failed else "no errors"
+    summary = f"{counted(checked, 'site')} checked, {verdict}"
+    text = "\n".join(part for part in (problems_text(problems), summary) if part)
+    data: dict[str, Json] = {"checked": checked, "failed": failed, "problems": problems_data(problems)}
+    return Report("validate", data, text)
+
+
+def plan(
+    changed: Mapping[str, tuple[str, ...]], unchanged: int, removed: Sequence[str], problems: Sequence[Problem]
+) -> Report:
+    """What `publish` would do, and why. Sites with the same reasons are told together."""
+    groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for site, reasons in changed.items():
+        groups[reasons].append(site)
+    lines = [
+        f"{counted(len(names), 'site')}: {'; '.join(reasons)}\n  {_some(names)}" for reasons, names in groups.items()
+    ]
+    if removed:
+        lines.append(
+            f"{counted(len(removed), 'site')} left the fleet; what is published for them stays\n  {_some(removed)}"
+        )
+    lines.append(f"{counted(len(changed), 'site')} to publish, {unchanged:,} unchanged")
+    text = "\n".join(part for part in (problems_text(problems), *lines) if part)
+    data: dict[str, Json] = {
+        "changed": [{"site": site, "reasons": list(reasons)} for site, reasons in changed.items()],
+        "unchanged": unchanged,
+        "removed": list(removed),
+        "problems": problems_data(problems),
+    }
+    return Report("plan", data, text)
+
+
+def publication(receipts: Sequence[Receipt], unchanged: int, where: str, problems: Sequence[Problem]) -> Report:
+    """The outcome of `publish`; `unchanged` sites were never contacted."""
+    counts = count_by(receipt.outcome.value for receipt in receipts)
+    uploads = sum(receipt.uploads for receipt in receipts)
+    lines = [f"{outcome:<11}{counts[outcome]:>8,}" for outcome in Outcome if outcome in counts]
+    lines.append(f"{'skipped':<11}{unchanged:>8,}  (as the ledger has them)")
+    lines.append(f"{counted(uploads, 'upload')} to {where}")
+    text = "\n".join(part for part in (problems_text(problems), *lines) if part)
+    data: dict[str, Json] = {
+        "target": where,
+        "skipped": unchanged,
+        "uploads": uploads,
+        "receipts": [_receipt(receipt) for receipt in receipts],
+        "problems": problems_data(problems),
+    }
+    return Report("publish", data, text)
+
+
+def verification(verified: Sequence[Receipt], where: str) -> Report:
+    """The outcome of `verify`: a receipt per site, FAILED with its problems or UNCHANGED when all is well."""
+    problems = [problem for receipt in verified for problem in receipt.problems]
+    failed = sum(receipt.outcome is Outcome.FAILED for receipt in verified)
+    summary = f"{counted(len(verified), 'site')} at {where}: {len(verified) - failed:,} verified, {failed:,} failed"
+    text = "\n".join(part for part in (problems_text(problems), summary) if part)
+    data: dict[str, Json] = {
+        "target": where,
+        "sites": [_receipt(receipt) for receipt in verified],
+        "problems": problems_data(problems),
+    }
+    return Report("verify", data, text)
+
+
+def difference(site: str, changes: Sequence[ObjectChange]) -> Report:
+    """The outcome of `diff`: per object, per field."""
+    text = "\n".join(_object_lines(change) for change in changes) or f"{site}: rendered and published are the same"
+    data: list[Json] = [
+        {
+            "action": change.action.value,
+            "group": change.key.group,
+            "kind": change.key.kind,
+            "namespace": change.key.namespace,
+            "name": change.key.name,
+            "fields": [_field_data(field) for field in change.fields],
+        }
+        for change in changes
+    ]
+    return Report("diff", {"site": site, "changes": data}, text)
+
+
+def explanation(site: str, traces: Sequence[Trace]) -> Report:
+    """Where the values under a key come from."""
+    lines: list[str] = []
+    data: list[Json] = []
+    for trace in traces:
+        key = ".".join(map(str, trace.path))
+        lines.append(f"{key} = {_shown(trace.value)}\n  {trace.origin}")
+        lines += [f"  overrides {_shown(value)} of {origin}" for origin, value in reversed(trace.overridden)]
+        overridden: list[Json] = [
+            {"file": origin.file, "line": origin.line, "value": value} for origin, value in trace.overridden
+        ]
+        place: dict[str, Json] = {"file": trace.origin.file, "line": trace.origin.line}
+        data.append({"key": key, "value": trace.value, **place, "overridden": overridden})
+    return Report("explain", {"site": site, "values": data}, "\n".join(lines))
+
+
+def _receipt(receipt: Receipt) -> Json:
+    data: dict[str, Json] = {"site": receipt.site, "outcome": receipt.outcome.value, "uploads": receipt.uploads}
+    if receipt.reference:
+        data["reference"] = receipt.reference
+    if receipt.digest:
+        data["digest"] = str(receipt.digest)
+    if receipt.content:
+        data["content"] = str(receipt.content)
+    if receipt.serial is not None:
+        data["serial"] = receipt.serial
+    return data
+
+
+def _object_lines(change: ObjectChange) -> str:
+    lines = [f"{_MARKS[change.action]} {change.key}"]
+    lines += [f"    {_MARKS[field.action]} {field.dotted}: {_field_values(field)}" for field in change.fields]
+    return "\n".join(lines)
+
+
+def _field_values(field: FieldChange) -> str:
+    if field.action is Action.ADDED:
+        return _shown(field.after)
+    if field.action is Action.REMOVED:
+        return _shown(field.before)
+    return f"{_shown(field.before)} -> {_shown(field.after)}"
+
+
+def _field_data(field: FieldChange) -> Json:
+    data: dict[str, Json] = {"action": field.action.value, "path": field.dotted}
+    if field.action is not Action.ADDED:
+        data["before"] = field.before
+    if field.action is not Action.REMOVED:
+        data["after"] = field.after
+    return data
+
+
+def _shown(value: Json) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _CLIP else f"{text[:_CLIP]}…"
+
+
+def _some(names: Iterable[str], most: int = 5) -> str:
+    listed = list(names)
+    more = f" and {len(listed) - most:,} more" if len(listed) > most else ""
+    return ", ".join(listed[:most]) + more

@@ -1,0 +1,116 @@
+"""A fleet as it stands on disk, read piece by piece and each piece once.
+
+In: the fleet's folder. Out: sites, templates and schemas as values, and the inputs that each site is made from.
+Never: keeps a site (a fleet may have 100,000), or reads one that nobody asked for.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from renderer import read, validate
+from renderer.errors import Code, ConfigurationError, TemplateError
+from renderer.types import Digest, Problem, Rejected, TemplatePin, compact_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from renderer.plan import Inputs
+    from renderer.types import Fleet, SchemaSet, Site, TemplateTree, Trace
+
+# Raise it with every change of what is rendered from the same inputs: it makes every site be looked at again.
+_OUTPUT_VERSION = b"1"
+_LAYERS, _FLEET, _SCHEMAS, _PROGRAM = "layers/", "fleet.yaml", "schemas", "fleetpress"
+
+
+class Workspace:
+    """The fleet in `root`; raises ConfigurationError when fleet.yaml itself cannot be used."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.fleet: Fleet = read.load_fleet(root, check=validate.check_input)
+        self._layers = read.Layers(self.fleet, validate.check_input)
+        self._trees: dict[TemplatePin, TemplateTree | TemplateError] = {}
+        self._inputs: dict[tuple[tuple[str, ...], tuple[TemplatePin, ...]], Inputs] = {}
+
+    @cached_property
+    def index(self) -> read.SiteIndex:
+        """All site files: name, path and digest; none of them parsed."""
+        return read.list_sites(self.fleet)
+
+    @cached_property
+    def schemas(self) -> SchemaSet:
+        """The fleet's CRDs."""
+        return read.load_schemas(self.fleet)
+
+    @cached_property
+    def settings(self) -> Digest:
+        """Digest of what the output of all sites depends on besides values and templates."""
+        allowed = sorted(self.fleet.allow_kinds)
+        return Digest.of(compact_json([_OUTPUT_VERSION.decode(), self.schemas.digest.hex, allowed]))
+
+    def file(self, name: str) -> read.SiteFile:
+        """The file of site `name`; raises ConfigurationError with similar names when there is none."""
+        found = self.index.sites.get(name)
+        if found is None:
+            what = f"the fleet {self.fleet.name} has no site {name!r}"
+            close = get_close_matches(name, self.index.sites, n=3)
+            hint = f"did you mean {', '.join(close)}?" if close else "`fleetpress sites` lists them"
+            raise ConfigurationError(what, problems=[Problem(Code.SITE_UNKNOWN, what, hint=hint)])
+        return found
+
+    def site(self, file: read.SiteFile) -> Site | Rejected:
+        """One site with its values merged, or all that is wrong with it."""
+        site = read.load_site(self.fleet, self._layers, file, check=validate.check_input)
+        if isinstance(site, Rejected):
+            return site
+        problems = [problem for pin in site.templates for problem in self._tree_problems(pin)]
+        return Rejected(file.name, tuple(problems)) if problems else site
+
+    def trace(self, file: read.SiteFile) -> tuple[Trace, ...]:
+        """How each value of a site came to be."""
+        return read.trace_site(self.fleet, self._layers, file)
+
+    def tree(self, pin: TemplatePin) -> TemplateTree:
+        """A template version; raises TemplateError each time it is asked for one that cannot be read."""
+        if pin not in self._trees:
+            try:
+                self._trees[pin] = read.load_template(self.fleet, pin)
+            except TemplateError as error:
+                self._trees[pin] = error
+        found = self._trees[pin]
+        if isinstance(found, TemplateError):
+            raise found
+        return found
+
+    def inputs(self, site: Site) -> Inputs:
+        """What `site` is made from besides its own file: (name, digest) pairs, as the ledger remembers them."""
+        key = (site.layers, site.templates)
+        if key not in self._inputs:
+            names = [_FLEET, _SCHEMAS, _PROGRAM, *(_LAYERS + layer for layer in site.layers), *map(str, site.templates)]
+            self._inputs[key] = frozenset((name, digest) for name in names if (digest := self.input_digest(name)))
+        return self._inputs[key]
+
+    def input_digest(self, name: str) -> Digest | None:
+        """The digest that the input `name` has now, None when it is gone."""
+        if name == _FLEET:
+            return read.digest_of(self.root / _FLEET)
+        if name == _SCHEMAS:
+            return self.schemas.digest
+        if name == _PROGRAM:
+            return Digest.of(_OUTPUT_VERSION)
+        if name.startswith(_LAYERS):
+            return self._layers.digest(name.removeprefix(_LAYERS))
+        try:
+            return self.tree(TemplatePin.parse(name)).digest
+        except TemplateError:
+            return None
+
+    def _tree_problems(self, pin: TemplatePin) -> tuple[Problem, ...]:
+        try:
+            self.tree(pin)
+        except TemplateError as error:
+            return error.problems
+        return ()

@@ -1,0 +1,114 @@
+"""The import rule: data flows one way through the stages, and this keeps it so."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "renderer"
+LEAVES = {"types", "errors", "strict_yaml"}
+STAGES = {"read", "plan", "render", "validate", "pack", "sign", "publish"}
+AROUND = {"engine", "report", "scaffold"}
+WIRING = {"workspace", "press", "books", "destination", "pipeline", "queries"}
+MODULES = sorted(path for path in ROOT.rglob("*.py"))
+
+
+def room(module: Path) -> str:
+    """The folder or top-level module that a file belongs to; empty for the package itself."""
+    parts = module.relative_to(ROOT).with_suffix("").parts
+    return "" if parts == ("__init__",) else parts[0]
+
+
+def imports(module: Path, *, type_checking: bool) -> set[str]:
+    """The rooms of ours that a file imports from, wherever in the file the import stands."""
+    tree = ast.parse(module.read_text())
+    if not type_checking:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+                node.body = []
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: imports are absolute"
+            module_name = node.module or ""
+            found |= {f"renderer.{alias.name}" for alias in node.names} if module_name == "renderer" else {module_name}
+    ours = {name.split(".")[1] for name in found if name.startswith("renderer.")}
+    return ours - {"__version__"}
+
+
+def allowed(name: str) -> set[str]:
+    if name in {"types", "errors", ""}:
+        return set()
+    if name == "strict_yaml":
+        return {"types", "errors"}
+    if name in STAGES | AROUND:
+        return LEAVES | {name}
+    if name in WIRING:
+        return LEAVES | STAGES | AROUND | WIRING
+    return LEAVES | STAGES | AROUND | WIRING | {"cli"}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_room_imports_only_what_the_rule_allows(module: Path) -> None:
+    # types and errors name each other in annotations, which costs nothing at run time.
+    found = imports(module, type_checking=room(module) not in {"types", "errors"})
+
+    assert found <= allowed(room(module))
+
+
+def test_every_room_is_known() -> None:
+    rooms = {room(module) for module in MODULES}
+
+    assert rooms == {"", "cli"} | LEAVES | STAGES | AROUND | WIRING
+
+
+def test_there_are_no_folders_in_folders() -> None:
+    assert max(len(module.relative_to(ROOT).parts) for module in MODULES) == 2
+
+
+def test_wiring_has_no_cycles() -> None:
+    edges = {name: imports(ROOT / f"{name}.py", type_checking=True) & WIRING for name in WIRING}
+    order: list[str] = []
+    while edges:
+        ready = sorted(name for name, needs in edges.items() if needs <= set(order))
+        assert ready, f"a cycle among {sorted(edges)}"
+        order += ready
+        edges = {name: needs for name, needs in edges.items() if name not in order}
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = [
+        "jinja2",
+        "yaml",
+        "oras",
+        "git",
+        "jsonschema",
+        "jsonschema_rs",
+        "cryptography",
+        "copier",
+        "rich",
+        "requests",
+    ]
+    program = f"""
+import sys
+sys.argv = ["fleetpress", "--help"]
+from renderer.cli.main import run
+try:
+    run()
+except SystemExit as end:
+    assert end.code == 0
+found = [name for name in {heavy!r} if name in sys.modules]
+ours = sorted(name for name in sys.modules if name.startswith("renderer."))
+assert not found, found
+assert all(name.startswith("renderer.cli") for name in ours), ours
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert "Usage: fleetpress" in done.stdout
