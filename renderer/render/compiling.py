@@ -1,0 +1,236 @@
+"""Compiles a template version, once, for all sites.
+
+In: a TemplateTree, which holds all bytes. Out: a Template, or TemplateError with every problem found.
+Never: does I/O, or runs template code that depends on a site.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from jinja2 import BaseLoader, TemplateNotFound
+
+from renderer import strict_yaml
+from renderer.errors import Code, ConfigurationError, TemplateError
+from renderer.render.config import Config, read_config
+from renderer.render.copier_template import CopierTemplate, SourceFile, settle
+from renderer.render.questions import Question, QuestionReader
+from renderer.render.reading import Reads, references
+from renderer.render.sandbox import TemplateEnvironment
+from renderer.render.texts import Text, TextCompiler
+from renderer.types import Origin, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from jinja2 import Environment
+
+    from renderer.render.interface import Template
+    from renderer.types import TemplateFile, TemplateTree
+
+_CONFIG_FILES = ("copier.yml", "copier.yaml")
+_ANSWERS_FILE_NAME = "_copier_conf.answers_file"
+
+
+def compile_template(tree: TemplateTree) -> Template:
+    """Compile `tree` with the reader for its format; raises TemplateError with all problems."""
+    found = [file for file in tree.files if file.path in _CONFIG_FILES]
+    if len(found) == 1:
+        return CopierCompiler(tree, found[0]).compile()
+    what = "both copier.yml and copier.yaml" if found else "no copier.yml"
+    hint = "keep one of them" if found else "a template is a folder with a copier.yml; see docs/reference/templates.md"
+    raise _error(tree, [Problem(Code.TEMPLATE_CONFIG, f"the template has {what}", Origin(tree.file), hint)])
+
+
+def _error(tree: TemplateTree, problems: list[Problem]) -> TemplateError:
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return TemplateError(f"template {tree.pin}: {problems[0].what}{more}", problems=problems)
+
+
+class _TreeLoader(BaseLoader):
+    """Includes and imports, by path from the template's folder."""
+
+    def __init__(self, sources: dict[str, str]) -> None:
+        self.sources = sources
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:  # noqa: ARG002 - Jinja's protocol
+        path = include_path(template)
+        if path not in self.sources:
+            raise TemplateNotFound(template)
+        return self.sources[path], path, lambda: True
+
+
+def include_path(name: str) -> str:
+    """The tree path that an include of `name` means."""
+    return "/".join(part for part in name.split("/") if part not in {"", "."})
+
+
+class CopierCompiler:
+    """The reader of Copier's format."""
+
+    def __init__(self, tree: TemplateTree, config_file: TemplateFile) -> None:
+        self.tree = tree
+        self.config_file = f"{tree.file}/{config_file.path}"
+        self.config = self._read_config(config_file)
+        self.contents = {file.path: file for file in tree.files}
+        self.sources = dict(_decoded(tree.files))
+        self.folders = {str(parent) for path in self.contents for parent in PurePosixPath(path).parents} - {"."}
+        config = self.config
+        self.environment = self._environment()
+        self.compiler = TextCompiler(self.environment, config.problems)
+        self.parts: dict[str, Text] = {}
+
+    def _read_config(self, file: TemplateFile) -> Config:
+        try:
+            return read_config(strict_yaml.load(file.content, self.config_file))
+        except ConfigurationError as error:
+            raise _error(self.tree, list(error.problems)) from None
+
+    def _environment(self) -> TemplateEnvironment:
+        config, loader = self.config, _TreeLoader(self.sources)
+        try:
+            return TemplateEnvironment(loader, config.options, config.extensions, self.tree.file)
+        except (AssertionError, TypeError, ValueError) as error:
+            config.report(f"_envops: {error}", ("_envops",), "start strings must differ from each other")
+            return TemplateEnvironment(loader, {}, config.extensions, self.tree.file)
+
+    def compile(self) -> CopierTemplate:
+        """Compile everything, then say all that is wrong at once."""
+        config = self.config
+        questions = QuestionReader(self.compiler, config).read()
+        subdirectory = self._setting("_subdirectory", config.subdirectory)
+        answers_path = self._setting("_answers_file", config.answers_file)
+        exclude = tuple(self._setting("_exclude", pattern) for pattern in config.exclusions)
+        files = {path: self._file(file) for path, file in self.contents.items() if self._concerned(path, subdirectory)}
+        included = self._included(files)
+        reads = Reads(files, included)
+        self._check_secrets(questions, [*self.parts.values(), subdirectory, *exclude, *included.values()])
+        self._check_subdirectory(subdirectory)
+        if config.problems:
+            raise _error(self.tree, config.problems)
+        settled = {path: settle(self.environment, file, reads) for path, file in files.items()}
+        return CopierTemplate(
+            self.tree.pin,
+            self.tree.file,
+            self.config_file,
+            self.environment,
+            questions,
+            subdirectory,
+            answers_path,
+            exclude,
+            lru_cache(maxsize=64)(lambda root: self._files_under(settled, root)),
+            self._has_template_for,
+            reads.of,
+        )
+
+    def _setting(self, key: str, value: str) -> Text:
+        return self.compiler.compile(value, self.config.document.origin((key,)))
+
+    def _concerned(self, path: str, subdirectory: Text) -> bool:
+        """Whether a file can be rendered on its own: not when it stands outside a subdirectory that is fixed."""
+        if subdirectory.constant is None:
+            return True
+        root = include_path(subdirectory.constant)
+        return not root or path.startswith(f"{root}/")
+
+    def _file(self, file: TemplateFile) -> SourceFile:
+        path, suffix = PurePosixPath(file.path), self.config.suffix
+        is_template = path.name.endswith(suffix)
+        shown = path.with_suffix("") if suffix and is_template else path
+        parts = tuple(self._part(part, file.path) for part in shown.parts)
+        text = self._content(file, shown.name) if is_template else None
+        return SourceFile(file.path, parts, file.mode, file.content, text, is_template)
+
+    def _part(self, part: str, path: str) -> Text:
+        if part not in self.parts:
+            origin = Origin(self.environment.file_of(path))
+            self.parts[part] = self.compiler.compile(part, origin, yields=True)
+        return self.parts[part]
+
+    def _content(self, file: TemplateFile, name: str) -> Text | None:
+        origin = Origin(self.environment.file_of(file.path))
+        if _ANSWERS_FILE_NAME in name or name == self.config.answers_file:
+            return Text("", origin, "")  # never part of an artifact, so that it may use what others may not
+        if file.path in self.sources:
+            return self.compiler.compile(self.sources[file.path], origin, name=file.path)
+        if self.config.suffix:
+            what = f"{file.path} has the suffix of a template, but is not UTF-8 text"
+            self.config.problems.append(Problem(Code.TEMPLATE_SYNTAX, what, origin, "drop the suffix to copy the file"))
+        return None
+
+    def _included(self, files: dict[str, SourceFile]) -> dict[str, Text]:
+        """Every file that another one includes, imports or extends, found from file to file."""
+        known = {path: file.text for path, file in files.items() if file.text is not None}
+        todo = [*known.values(), *self.parts.values()]
+        while todo:
+            text = todo.pop()
+            for reference in references(text.tree):
+                for name in reference.names:
+                    path = include_path(name)
+                    if path in self.sources and path not in known:
+                        origin = Origin(self.environment.file_of(path))
+                        known[path] = self.compiler.compile(self.sources[path], origin, name=path)
+                        todo.append(known[path])
+                if reference.required and not any(include_path(name) in self.sources for name in reference.names):
+                    self._report_missing(text, reference.names[0], reference.line)
+        return known
+
+    def _report_missing(self, text: Text, name: str, line: int) -> None:
+        what = f"the template has no file {name!r} to include"
+        hint = "paths start at the template's folder, the one with copier.yml"
+        self.config.problems.append(Problem(Code.TEMPLATE_SYNTAX, what, Origin(text.origin.file, line), hint))
+
+    def _check_secrets(self, questions: tuple[Question, ...], texts: list[Text]) -> None:
+        secrets = {question.name for question in questions if question.secret}
+        if not secrets:
+            return
+        others = [text for question in questions if not question.secret for text in question.texts()]
+        for text in (*texts, *others):
+            for name in sorted(secrets & text.names):
+                what = f"the secret question {name} is used where it reaches the output"
+                hint = "refer to a secret store instead, for instance with an ExternalSecret"
+                self.config.problems.append(Problem(Code.TEMPLATE_REFUSED, what, text.origin, hint))
+
+    def _check_subdirectory(self, subdirectory: Text) -> None:
+        if subdirectory.constant is not None and self._root(subdirectory.constant) is None:
+            what = f"_subdirectory {subdirectory.constant!r} is no folder of the template"
+            self.config.report(what, ("_subdirectory",))
+
+    def _root(self, value: str) -> str | None:
+        """The folder that `_subdirectory` names, empty for the template's own; None when there is no such folder."""
+        root = include_path(value)
+        outside = value.startswith("/") or ".." in value.split("/")
+        return None if outside or (root and root not in self.folders) else root
+
+    def _files_under(self, files: dict[str, SourceFile], value: str) -> tuple[SourceFile, ...] | None:
+        root = self._root(value)
+        if root is None:
+            return None
+        depth = len(root.split("/")) if root else 0
+        prefix = f"{root}/" if root else ""
+        return tuple(
+            SourceFile(file.path, file.parts[depth:], file.mode, file.content, file.text, file.is_template)
+            for path, file in files.items()
+            if path.startswith(prefix) and not self._shadowed(path)
+        )
+
+    def _exists(self, path: str) -> bool:
+        return path in self.contents or path in self.folders
+
+    def _shadowed(self, path: str) -> bool:
+        """Whether the same file stands there as a template too, which then wins."""
+        return bool(self.config.suffix) and self._exists(f"{path}{self.config.suffix}")
+
+    def _has_template_for(self, path: str) -> bool:
+        # Copier looks from the template's folder, not from the subdirectory.
+        return self._exists(f"{path}{self.config.suffix}")
+
+
+def _decoded(files: tuple[TemplateFile, ...]) -> Iterator[tuple[str, str]]:
+    for file in files:
+        try:
+            yield file.path, file.content.decode()
+        except UnicodeDecodeError:
+            continue

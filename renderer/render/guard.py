@@ -1,0 +1,146 @@
+"""Wraps Jinja's filters and tests so that their arguments are weighed and their results counted.
+
+In: a table of filters. Out: the same names, each refusing what would take too much memory or time before it starts.
+Never: changes a result.
+"""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from jinja2.utils import _PassArg
+
+from renderer.render.limits import (
+    MAX_INDENT,
+    MAX_PATTERN,
+    LimitExceeded,
+    check_format,
+    check_items,
+    check_join,
+    check_replace,
+    check_text,
+    check_width,
+    weigh,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from renderer.render.limits import Budget
+
+    Function = Callable[..., Any]
+
+MAX_PRECISION = 300
+
+
+def guard_filters(filters: Mapping[str, Function], budget: Budget) -> dict[str, Function]:
+    """Every filter, guarded."""
+    return {name: _guard(name, function, budget) for name, function in filters.items()}
+
+
+def _guard(name: str, function: Function, budget: Budget) -> Function:
+    # A filter may ask for the context or the environment as its first argument; the value comes after it.
+    skipped = 0 if _PassArg.from_obj(function) is None else 1
+    check = _CHECKS.get(name)
+
+    @wraps(function)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        budget.spend(1)
+        value: Any = args[skipped] if len(args) > skipped else None
+        if hasattr(type(value), "__next__"):
+            value = budget.counted(value)
+            # The join filter's check needs to know the sum; other filters pay item by item.
+            value = list(value) if name == "join" else value
+            args = (*args[:skipped], value, *args[skipped + 1 :])
+        for argument in (*args[skipped:], *kwargs.values()):
+            weigh(argument)
+        if check is not None:
+            check(value, args[skipped + 1 :], kwargs)
+        result = function(*args, **kwargs)
+        if isinstance(result, str):
+            check_text(len(result))
+        elif isinstance(result, list):
+            check_items(len(result))
+        return result
+
+    return guarded
+
+
+def guard_tests(tests: Mapping[str, Function]) -> dict[str, Function]:
+    """Every test, its arguments weighed."""
+    return {name: _guard_test(function) for name, function in tests.items()}
+
+
+def _guard_test(function: Function) -> Function:
+    @wraps(function)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        for argument in args:
+            weigh(argument)
+        return function(*args, **kwargs)
+
+    return guarded
+
+
+def _numbers(most: int) -> Function:
+    def check(_value: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        for argument in (*args, *kwargs.values()):
+            check_width(argument, most)
+
+    return check
+
+
+def _check_indent(value: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    width = kwargs.get("width", args[0] if args else 4)
+    check_width(width)
+    size = len(width) if isinstance(width, str) else width
+    check_text((str(value).count("\n") + 1) * size + len(str(value)))
+
+
+def _check_wordwrap(value: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    separators = [item for item in (*args, *kwargs.values()) if isinstance(item, str)]
+    check_text((len(str(value)) + 1) * max(1, *map(len, separators), 1))
+
+
+def _check_join_filter(value: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    check_join(str(kwargs.get("d", args[0] if args else "")), value)
+
+
+def _check_replace_filter(value: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    check_replace(str(value), (*args, *(kwargs[name] for name in ("old", "new") if name in kwargs)))
+
+
+def _check_format_filter(value: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    check_format(str(value), args, kwargs)
+
+
+def _check_pattern(value: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    pattern = str(kwargs.get("pattern", kwargs.get("regex", args[0] if args else "")))
+    if len(pattern) > MAX_PATTERN:
+        raise LimitExceeded(f"a regular expression of more than {MAX_PATTERN:,} characters")
+    replacement = str(kwargs.get("replacement", args[1] if len(args) > 1 else ""))
+    # A replacement may repeat the whole text by a back reference at each match.
+    repeats = replacement.count("\\")
+    check_text((len(str(value)) + 1) * (len(replacement) + 1) if repeats == 0 else len(str(value)) * (repeats + 1))
+
+
+_CHECKS: Mapping[str, Function] = {
+    "center": _numbers(10_000),
+    "batch": _numbers(100_000),
+    "slice": _numbers(100_000),
+    "round": _numbers(MAX_PRECISION),
+    "indent": _check_indent,
+    "wordwrap": _check_wordwrap,
+    "join": _check_join_filter,
+    "replace": _check_replace_filter,
+    "format": _check_format_filter,
+    "tojson": _numbers(MAX_INDENT),
+    "to_json": _numbers(MAX_INDENT),
+    "to_nice_json": _numbers(MAX_INDENT),
+    "to_yaml": _numbers(10_000),
+    "to_nice_yaml": _numbers(10_000),
+    "comment": _numbers(1000),
+    "regex_replace": _check_pattern,
+    "regex_search": _check_pattern,
+    "regex_findall": _check_pattern,
+}

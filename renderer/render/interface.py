@@ -1,0 +1,43 @@
+"""What a compiled template offers, whatever format it was written in.
+
+In: nothing. Out: the protocol that a reader of a format implements; `compiling` chooses it by the file it finds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from renderer.types import Json, Manifest, Problem, TemplatePin
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One template's part of a site. With problems, `files` is what did render and must not be used."""
+
+    files: tuple[Manifest, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+class Template(Protocol):
+    """A template version, compiled once and used for every site."""
+
+    @property
+    def pin(self) -> TemplatePin:
+        """Name and version."""
+
+    @property
+    def variables(self) -> Sequence[str]:
+        """The names of the variables it asks for, in order."""
+
+    def render(self, site: str, given: Mapping[str, Json]) -> Rendered:
+        """Render for a site named `site`. `given` may hold more than the template asks for; it sees what it asks for.
+
+        A pure function: the same arguments give the same bytes, and nothing given is changed.
+        """
+
+    def reads(self, path: str) -> frozenset[str] | None:
+        """The variables that the template file `path` can read, its name included; None when only a run can tell."""

@@ -1,0 +1,79 @@
+"""Renders one site with all its templates.
+
+In: a Site and its compiled templates. Out: Manifests, or Rejected with every problem found.
+Never: raises for a site's trouble, or changes what it was given.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from renderer.errors import Code
+from renderer.render.limits import MAX_SITE_BYTES
+from renderer.render.suggest import did_you_mean
+from renderer.types import Manifest, Manifests, Origin, Problem, Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from renderer.render.interface import Template
+    from renderer.types import Json, Site
+
+
+def render_site(site: Site, fleet_name: str, templates: Sequence[Template]) -> Manifests | Rejected:
+    """Render `site` with `templates`, the ones it pins, in the order of their names."""
+    given: dict[str, Json] = {**site.values, **site.labels, "site": site.name, "fleet": fleet_name}
+    problems = list(_unknown_values(site, templates))
+    files: list[Manifest] = []
+    for template in templates:
+        rendered = template.render(site.name, given)
+        files += rendered.files
+        problems += rendered.problems
+    problems += _conflicts(files)
+    if not problems:
+        problems += _whole_site_problems(site, files)
+    if problems:
+        return Rejected(site.name, tuple(_with_site(site, problem) for problem in problems))
+    return Manifests(site.name, tuple(sorted(files, key=lambda file: file.path)))
+
+
+def _with_site(site: Site, problem: Problem) -> Problem:
+    return replace(problem, site=site.name)
+
+
+def _unknown_values(site: Site, templates: Sequence[Template]) -> Iterator[Problem]:
+    asked = {name for template in templates for name in template.variables}
+    for key in site.values:
+        if key not in asked:
+            what = f"no template of the site asks for {key}"
+            yield Problem(Code.VALUE_UNKNOWN, what, None, did_you_mean(key, asked, "remove it"), key=key)
+
+
+def _conflicts(files: Sequence[Manifest]) -> Iterator[Problem]:
+    first: dict[str, Manifest] = {}
+    for file in files:
+        other = first.setdefault(file.path, file)
+        if other is not file:
+            what = f"{other.source} and {file.source} both make {file.path}"
+            yield Problem(Code.OUTPUT_CONFLICT, what, Origin(file.source), "rename one of them, or leave one out")
+    for file in first.values():
+        for index, character in enumerate(file.path):
+            parent = first.get(file.path[:index]) if character == "/" else None
+            if parent is not None:
+                what = f"{parent.source} makes a file {parent.path}, and {file.source} a folder of that name"
+                yield Problem(Code.OUTPUT_CONFLICT, what, Origin(file.source), "rename one of them")
+
+
+def _whole_site_problems(site: Site, files: Sequence[Manifest]) -> Iterator[Problem]:
+    size = sum(len(file.content) for file in files)
+    if size > MAX_SITE_BYTES:
+        what = f"the site's files have {size:,} bytes, {MAX_SITE_BYTES:,} are the most"
+        yield Problem(Code.RENDER_LIMIT, what, None, "leave files out, or make them smaller")
+    # A word of the kind that Kubernetes names are: lab-1 is neither in lab-10 nor in lab-1-old.
+    name = re.compile(rb"(?<![A-Za-z0-9_-])" + re.escape(site.name.encode()) + rb"(?![A-Za-z0-9_-])")
+    if files and not any(name.search(file.content) for file in files):
+        what = f"no file contains the site's name {site.name}: its artifact could be taken for another site's"
+        hint = "let one template write it, for instance into a ConfigMap: {{ site }}"
+        yield Problem(Code.SITE_NOT_NAMED, what, None, hint)

@@ -1,0 +1,58 @@
+"""Renders with Copier itself, to compare with: the same files, as (path, bytes, mode)."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from renderer.types import Digest, TemplateFile, TemplatePin, TemplateTree
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Files = dict[str, tuple[bytes, int]]
+
+
+def read_tree(folder: Path, *, name: str = "sample", version: str = "1.0.0") -> TemplateTree:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = tuple(
+        TemplateFile(path.relative_to(folder).as_posix(), path.stat().st_mode & 0o777, path.read_bytes())
+        for path in paths
+    )
+    return TemplateTree(TemplatePin(name, version), f"templates/{name}/{version}", files, Digest.of(b""))
+
+
+def make_tree(files: Mapping[str, str | bytes]) -> TemplateTree:
+    made = tuple(
+        TemplateFile(path, 0o644, content.encode() if isinstance(content, str) else content)
+        for path, content in sorted(files.items())
+    )
+    return TemplateTree(TemplatePin("sample", "1.0.0"), "templates/sample/1.0.0", made, Digest.of(b""))
+
+
+def copier_files(source: Path, target: Path, answers: Mapping[str, Any], *, unsafe: bool = False) -> Files:
+    """Run Copier without its user settings; the folder `target` is called like the site."""
+    from copier import run_copy
+    from copier import Settings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        run_copy(
+            str(source),
+            target,
+            data=dict(answers),
+            defaults=True,
+            unsafe=unsafe,
+            quiet=True,
+            settings=Settings(),
+        )
+    return {
+        Path(root, name).relative_to(target).as_posix(): (
+            Path(root, name).read_bytes(),
+            Path(root, name).stat().st_mode & 0o777,
+        )
+        for root, _, names in os.walk(target)
+        for name in names
+    }
