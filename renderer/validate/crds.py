@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 CRD_KIND = "CustomResourceDefinition"
 CRD_GROUP = "apiextensions.k8s.io"
-# What controller-gen writes: one document, `spec.group` and `spec.names.kind` at fixed depths. Others are parsed at once.
+# What controller-gen writes: one document, `spec.group` and `spec.names.kind` at fixed depths. Others are read at once.
 _MARKS = (b"\nkind: " + CRD_KIND.encode() + b"\n", b"\n  group: ", b"\n    kind: ")
 _WORD = re.compile(rb"([A-Za-z0-9.-]+) *\r?\n")
 
@@ -175,7 +175,10 @@ def _compile(crd: _Crd, name: str, version: str, kubernetes: Kubernetes) -> Kind
             Code.OBJECT_API_REMOVED, f"version {version!r} is {state}; {crd.file} serves: {served}", _use(crd, name)
         )
     try:
-        schema, unusable = to_json_schema(definition["schema"]["openAPIV3Schema"], kubernetes.closure(META))
+        openapi = (definition.get("schema") or {}).get("openAPIV3Schema")
+        if openapi is None:
+            raise ValueError("there is none")  # noqa: TRY301 - worded below with the others
+        schema, unusable = to_json_schema(openapi, kubernetes.closure(META))
         return KindSchema(schema, tuple(_pattern_warning(crd, name, pattern) for pattern in unusable))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         what = f"{crd.file}: the schema of {name} {version} cannot be used: {clipped(str(error))}"

@@ -21,9 +21,13 @@ KINDS = ("fleet", "layer", "site")
 def check_input(kind: str, document: Document) -> list[Problem]:
     """Every way in which `document` breaks the schema of `kind` ("fleet", "layer" or "site"); [] for a valid one."""
     schema = _schema(kind)
+    if document.value is None and kind != "layer":
+        hint = f"schemas/{kind}.schema.json describes what it must hold"
+        return [Problem(Code.INPUT_SCHEMA, f"expected a {kind} file, got an empty one", document.origin(()), hint)]
     if schema.validator.is_valid(document.value):
         return []
-    return [_problem(kind, document, violation) for violation in schema.violations(document.value)]
+    found = [_problem(kind, document, violation) for violation in schema.violations(document.value)]
+    return sorted(found, key=lambda one: (one.where or document.origin(()), one.code, one.what))
 
 
 def _problem(kind: str, document: Document, violation: Violation) -> Problem:

@@ -48,16 +48,16 @@ class KindSchema:
     A later check of `x-kubernetes-validations` (CEL) joins in `violations`, beside the list rules.
     """
 
-    __slots__ = ("_places", "_schema", "warnings")
+    __slots__ = ("_places", "schema", "warnings")
 
     def __init__(self, document: Mapping[str, Any], warnings: tuple[Problem, ...] = ()) -> None:
-        self._schema = Schema(document)
+        self.schema = Schema(document)
         self._places = _compile(document, document.get("$defs", {}), {})
         self.warnings = warnings
 
     def violations(self, value: Mapping[str, Any], *, quiet: bool = False) -> list[Violation]:
         """Breaches of the schema and of its list rules."""
-        found = self._schema.violations(value, quiet=quiet)
+        found = self.schema.violations(value, quiet=quiet)
         return [*found, *_lists(self._places, value, (), quiet)] if self._places else found
 
     def names(self, value: Mapping[str, Any]) -> list[Violation]:

@@ -62,8 +62,8 @@ class _Object(NamedTuple):
 
     @property
     def title(self) -> str:
-        name = self.metadata.get("name")
-        return f"{self.text('kind')}/{clipped(name)}" if isinstance(name, str) else self.text("kind") or "object"
+        kind, name = self.text("kind") or "object", self.metadata.get("name")
+        return f"{kind}/{clipped(name)}" if isinstance(name, str) else kind
 
     def problem(self, code: Code, violation: Violation) -> Problem:
         path = (*self.prefix, *violation.path)
@@ -145,7 +145,8 @@ def _capped(problems: list[Problem]) -> list[Problem]:
     if more <= 0:
         return problems
     last = problems[MOST_PER_DOCUMENT - 1]
-    note = replace(last, what=f"{more} more problems in this document are not shown", hint="correct these first")
+    what = f"… and {more} more problems in this document"  # sorts behind the words of its neighbour
+    note = replace(last, what=what, hint="correct these first")
     return [*problems[:MOST_PER_DOCUMENT], note]
 
 
@@ -166,7 +167,7 @@ def _incomplete(one: _Object) -> Iterator[Problem]:
     name = one.metadata.get("name")
     if group_of(one.text("apiVersion")) != kustomize.GROUP and not (isinstance(name, str) and name):
         made = "a fixed name is needed: generateName cannot be applied" if "generateName" in one.metadata else ""
-        what = "metadata.name is missing or no text"
+        what = "name is missing or no text"
         yield one.problem(Code.OBJECT_INCOMPLETE, Violation(("metadata",), what, made or "give the object a name"))
 
 

@@ -6,55 +6,23 @@ Never: passes a value that jsonschema-rs refuses, even when `jsonschema` finds n
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
 from renderer.validate.formats import FORMATS
+from renderer.validate.patterns import LINEAR, matches
 from renderer.validate.wording import Violation, worded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-# Rust's `regex` has RE2's syntax and linear time, as Go has: patterns of CRDs mean the same here and in the API server.
-_LINEAR = jsonschema_rs.RegexOptions()
-
-
-def _literal_braces(pattern: str) -> str:
-    """Escape braces that are no repetition, as in `{{.*}}`: Go takes them as they stand, Rust does not."""
-    token = re.compile(r"\\[pPx]\{[^}]*\}|\\.|\{\d+(?:,\d*)?\}|[{}]", re.DOTALL)
-    return token.sub(lambda found: "\\" + found[0] if found[0] in "{}" else found[0], pattern)
-
-
-@lru_cache(maxsize=4096)
-def usable_pattern(pattern: str) -> str | None:
-    """`pattern` in a form our engine compiles, or None where there is none."""
-    for form in (pattern, _literal_braces(pattern)):
-        if _matcher(form) is not None:
-            return form
-    return None
-
-
-@lru_cache(maxsize=4096)
-def _matcher(pattern: str) -> jsonschema_rs.Draft202012Validator | None:
-    try:
-        return jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=_LINEAR)
-    except (ValueError, jsonschema_rs.ValidationError):
-        return None
-
-
-def matches(pattern: str, text: str) -> bool:
-    """Whether `text` holds a match of `pattern`, by the engine that validates; an unusable pattern matches nothing."""
-    matcher = _matcher(pattern)
-    return matcher is not None and matcher.is_valid(text)
-
 
 class Schema:
     """A schema ready for use. Raises ValueError when it is no schema.
 
-    `validator` is the underlying fast validator; patterns must have passed `usable_pattern`.
+    `validator` is the underlying fast validator; patterns must be forms of `usable_pattern`.
     """
 
     __slots__ = ("_document", "validator")
@@ -63,7 +31,7 @@ class Schema:
         self._document = document
         try:
             self.validator = jsonschema_rs.Draft202012Validator(
-                dict(document), formats=dict(FORMATS), validate_formats=True, pattern_options=_LINEAR
+                dict(document), formats=dict(FORMATS), validate_formats=True, pattern_options=LINEAR
             )
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
             raise ValueError(str(error).splitlines()[0]) from None
@@ -72,12 +40,16 @@ class Schema:
         """All that the schema refuses in `value`, sorted by path; `quiet` keeps values out of the words."""
         if self.validator.is_valid(value):
             return []
-        found = {found: None for error in self._errors(value) for found in worded(error, quiet=quiet)}
+        found = {found: None for error in self.errors(value) for found in worded(error, quiet=quiet)}
         return sorted(found or self._bare(value), key=lambda one: ([str(part) for part in one.path], one.what))
 
-    def _errors(self, value: object) -> Iterator[Any]:
-        wording = _wording_class()(self._document, format_checker=_format_checker())
-        yield from wording.iter_errors(value)
+    def errors(self, value: object) -> Iterator[Any]:
+        """What `jsonschema` finds, as its own error objects."""
+        yield from self.words().iter_errors(value)
+
+    def words(self) -> Any:
+        """A validator of `jsonschema` for this schema: slow, for wording and for comparison."""
+        return _wording_class()(self._document, format_checker=_format_checker())
 
     def _bare(self, value: object) -> list[Violation]:
         """What jsonschema-rs says, without any value: for the case that `jsonschema` finds nothing."""

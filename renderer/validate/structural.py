@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from renderer.validate.formats import BOUNDS, FORMATS
 from renderer.validate.kubernetes import META
-from renderer.validate.schema import usable_pattern
+from renderer.validate.patterns import usable_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -139,6 +139,8 @@ def _expected(names: list[str], value: object, path: KeyPath, *, quiet: bool) ->
 def _type_hint(names: list[str], value: object, *, quiet: bool) -> str:
     if value is None:
         return "give it a value, or remove the key"
+    if isinstance(value, bool) and {"integer", "number"} & set(names):
+        return ""
     if "string" in names and isinstance(value, bool | int | float):
         return "quote it" if quiet else f'quote it: "{shown(value)}"'
     if isinstance(value, str) and {"integer", "number", "boolean"} & set(names):
@@ -157,7 +159,9 @@ def _not_listed(error: ValidationError, path: KeyPath, quiet: bool) -> list[Viol
 
 def _pattern(error: ValidationError, path: KeyPath, quiet: bool) -> list[Violation]:  # noqa: FBT001
     schema = error.schema if isinstance(error.schema, dict) else {}
-    rule = schema.get("description") or f"text that matches {clipped(str(error.validator_value))}"
+    described = str(schema.get("description", ""))
+    # A description that begins in lower case is a phrase that fits here; others are sentences about the key.
+    rule = described if described[:1].islower() else f"text that matches {clipped(str(error.validator_value))}"
     return [Violation(path, f"expected {rule}, got {shown(error.instance, quiet=quiet)}")]
 
 
@@ -192,13 +196,13 @@ _RULES = {
     "exclusiveMinimum": "more than {}",
     "format": "the format {}",
     "maximum": "at most {}",
-    "maxItems": "at most {} items",
-    "maxLength": "at most {} characters",
-    "maxProperties": "at most {} keys",
+    "maxItems": "at most {} item(s)",
+    "maxLength": "at most {} character(s)",
+    "maxProperties": "at most {} key(s)",
     "minimum": "at least {}",
-    "minItems": "at least {} items",
-    "minLength": "at least {} characters",
-    "minProperties": "at least {} keys",
+    "minItems": "at least {} item(s)",
+    "minLength": "at least {} character(s)",
+    "minProperties": "at least {} key(s)",
     "multipleOf": "a multiple of {}",
     "uniqueItems": "items that differ from each other",
 }

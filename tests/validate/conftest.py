@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from renderer.types import Digest, Manifest, Manifests, SchemaSet
+from renderer.types import Digest, SchemaSet
 from renderer.validate import Validator
 
 REPOSITORY = Path(__file__).parents[2]
@@ -22,9 +22,3 @@ def schema_set() -> SchemaSet:
 @pytest.fixture(scope="session")
 def validator(schema_set: SchemaSet) -> Validator:
     return Validator(schema_set)
-
-
-def manifests(**files: str) -> Manifests:
-    """A site's files; `a__b` stands for the path a/b.yaml."""
-    named = {f"{name.replace('__', '/')}.yaml": text for name, text in files.items()}
-    return Manifests("lab", tuple(Manifest(path, text.encode()) for path, text in sorted(named.items())))
