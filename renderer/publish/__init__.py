@@ -1,0 +1,35 @@
+"""publish: signed artifacts in, a registry or a folder that clusters can pull from out.
+
+A registry's machinery (oras) is imported when one is opened, not before.
+"""
+
+from renderer.publish.attached import fetcher, manifest_annotations, signature_manifests
+from renderer.publish.documents import get_document, put_document
+from renderer.publish.interface import Descriptor, Target, TargetOptions, serial_of
+from renderer.publish.layout import LayoutTarget, layout_path
+from renderer.publish.opening import open_target
+from renderer.publish.publish import publish_all, publish_release
+from renderer.publish.read import Published, published
+from renderer.publish.routed import open_targets
+from renderer.publish.signatures import IsOurs
+
+__all__ = [
+    "Descriptor",
+    "IsOurs",
+    "LayoutTarget",
+    "Published",
+    "Target",
+    "TargetOptions",
+    "fetcher",
+    "get_document",
+    "layout_path",
+    "manifest_annotations",
+    "open_target",
+    "open_targets",
+    "publish_all",
+    "publish_release",
+    "published",
+    "put_document",
+    "serial_of",
+    "signature_manifests",
+]

@@ -1,0 +1,49 @@
+"""Opens the target that an address names.
+
+In: `oci-layout:DIR` or `oci://HOST/PREFIX`. Out: a `Target`. Never: connects to anything yet.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from renderer.errors import Code
+from renderer.publish.interface import TargetOptions, failure
+from renderer.types import Reference
+
+if TYPE_CHECKING:
+    from renderer.publish.interface import Target
+
+_LAYOUT, _REGISTRY = "oci-layout:", "oci://"
+_DEFAULTS = TargetOptions()
+
+
+def open_target(url: str, *, options: TargetOptions = _DEFAULTS) -> Target:
+    """Open a target; raises PublishError with TARGET_INVALID for an address that is neither form."""
+    if url.startswith(_LAYOUT) and len(url) > len(_LAYOUT):
+        from renderer.publish.layout import LayoutTarget
+
+        return LayoutTarget(Path(url[len(_LAYOUT) :]), options)
+    if url.startswith(_REGISTRY):
+        host, prefix = _parse_registry(url)
+        from renderer.publish.registry import RegistryTarget  # 150 ms of oras: only for those who need it
+
+        return RegistryTarget(host, prefix, options)
+    raise _invalid(url)
+
+
+def _parse_registry(url: str) -> tuple[str, str]:
+    """Host and prefix; a prefix is needed, as it is what keeps a region's sites in their place."""
+    try:
+        reference = Reference.parse(url[len(_REGISTRY) :].rstrip("/"))
+    except ValueError:
+        raise _invalid(url) from None
+    if reference.tag or reference.digest:
+        raise _invalid(url)
+    return reference.host, reference.repository
+
+
+def _invalid(url: str) -> Exception:
+    what = f"expected oci://HOST/PREFIX or oci-layout:DIR, got {url.rpartition('@')[2][:120]!r}"
+    return failure(Code.TARGET_INVALID, what, "leave user name, password, tag and digest out")
