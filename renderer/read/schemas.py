@@ -1,0 +1,42 @@
+"""The CRD manifests of a fleet repository.
+
+In: a fleet. Out: a SchemaSet. Never: parses them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from renderer.errors import Code, ConfigurationError
+from renderer.read.files import printable, read_file, unreadable, walk
+from renderer.read.templates import digest_files
+from renderer.types import Origin, Problem, SchemaSet
+
+if TYPE_CHECKING:
+    from renderer.types import Fleet
+
+_CATALOGUE: Final = "catalogue.yaml"  # says where the CRDs came from; not a manifest
+
+
+def load_schemas(fleet: Fleet) -> SchemaSet:
+    """schemas/crds/**.yaml sorted by path; no folder, no CRDs. Raises ConfigurationError with all problems."""
+    folder = fleet.schemas / "crds"
+    prefix = folder.relative_to(fleet.repository).as_posix()
+    problems: list[Problem] = []
+    crds = []
+    try:
+        for path, entry in sorted(walk(str(folder), hidden=False), key=lambda item: item[0]):
+            file = f"{prefix}/{path}"
+            if entry.is_symlink() or path.endswith(".yml"):
+                what = "expected a file that ends in .yaml, got " + ("a link" if entry.is_symlink() else ".yml")
+                hint = "replace the link by the file itself" if entry.is_symlink() else "rename to .yaml"
+                problems.append(Problem(Code.FILE_UNREADABLE, what, Origin(printable(file)), hint))
+            elif path.endswith(".yaml") and entry.name != _CATALOGUE:
+                crds.append((file, read_file(entry.path)))
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        problems.append(unreadable(prefix, error))
+    if problems:
+        raise ConfigurationError(f"{problems[0].where}: {problems[0].what}", problems=problems)
+    return SchemaSet(tuple(crds), digest_files((file, 0o644, content) for file, content in crds))
