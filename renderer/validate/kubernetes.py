@@ -139,7 +139,7 @@ def strip(schema: Mapping[str, Any]) -> dict[str, Any]:
 def _format(name: str) -> dict[str, Any]:
     if name in BOUNDS:
         return {"minimum": BOUNDS[name][0], "maximum": BOUNDS[name][1]}
-    return {"format": name}
+    return {"format": "base64" if name == "byte" else name}
 
 
 def _references(schema: Mapping[str, Any]) -> Iterator[str]:

@@ -66,6 +66,8 @@ _ROOT = {
         patchesStrategicMerge=_TEXTS,
         patchesJson6902={"type": "array", "items": _PATCH},
         images={"type": "array", "items": _IMAGE},
+        imageTags={"type": "array", "items": _IMAGE},
+        inventory=_OBJECT,
         replicas={"type": "array", "items": _record(name=_STRING, count={"type": "integer", "minimum": 0})},
         replacements=_OBJECTS,
         vars=_OBJECTS,

@@ -107,7 +107,7 @@ class _Converter:
 def _format(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The format, where Kubernetes enforces it: it ignores those that it does not know."""
     name = str(schema.get("format"))
-    if name in BOUNDS:
+    if name in BOUNDS and schema.get("type") == "integer":
         low, high = BOUNDS[name]
         return {"minimum": max(low, schema.get("minimum", low)), "maximum": min(high, schema.get("maximum", high))}
     return {"format": name} if name in FORMATS else {}
