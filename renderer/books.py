@@ -31,7 +31,7 @@ class Books:
         """Read the ledgers; `fresh` starts without them, so that every site is asked about."""
         self._target = target
         self._destination = destination
-        places = dict.fromkeys(destination.ledger(region) for region in destination.addresses)
+        places = dict.fromkeys(destination.ledger(region) for region in destination.regions)
         fleet = destination.fleet.name
         self._ledgers = {place: Ledger(fleet) if fresh else _read(target, place, fleet) for place in places}
         self.entries: Mapping[str, Entry] = {

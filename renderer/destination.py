@@ -20,6 +20,7 @@ DEFAULT = "oci-layout:build/registry"
 _FLEET, _LAYOUT, _REGISTRY = "fleet", "oci-layout:", "oci://"
 # A repository below the fleet's that no site can have: a site's repository has no second part.
 _LEDGER = "ledger/state"
+_STAY = "use `--to fleet`, or change `registries` in fleet.yaml"
 # Names artifacts of a fleet that declares no registries; `.invalid` can never be a real host (RFC 2606).
 _NOWHERE = "registry.invalid"
 
@@ -34,38 +35,49 @@ class Destination:
 
     @classmethod
     def parse(cls, fleet: Fleet, to: str) -> Destination:
-        """Read `fleet`, `oci-layout:DIR` or `oci://HOST/PREFIX`, in which `{region}` stands for the site's region."""
+        """Read `fleet`, `oci-layout:DIR` or `oci://HOST/PREFIX`, in which `{region}` stands for the site's region.
+
+        Raises ConfigurationError for anything else, and for a target that may have the sites of no region at all.
+        """
         regions = fleet.labels["region"]
         if to == _FLEET and fleet.registries:
             return cls(fleet, to, dict(fleet.registries))
-        if to.startswith((_LAYOUT, _REGISTRY)):
-            return cls(fleet, to, {region: to.replace("{region}", region).rstrip("/") for region in regions})
-        missing = to == _FLEET
-        what = "fleet.yaml names no registries" if missing else f"--to {to!r} is no target"
-        hint = "expected oci-layout:DIR, oci://HOST/PREFIX, or `fleet` for the registries of fleet.yaml"
-        raise ConfigurationError(what, problems=[Problem(Code.TARGET_INVALID, what, hint=hint)])
+        if not to.startswith((_LAYOUT, _REGISTRY)):
+            what = "fleet.yaml names no registries" if to == _FLEET else f"--to {to!r} is no target"
+            hint = "expected oci-layout:DIR, oci://HOST/PREFIX, or `fleet` for the registries of fleet.yaml"
+            raise ConfigurationError(what, problems=[Problem(Code.TARGET_INVALID, what, hint=hint)])
+        found = cls(fleet, to, {region: to.replace("{region}", region).rstrip("/") for region in regions})
+        if not found.regions:
+            what = f"no region of the fleet may be published to {to}"
+            raise ConfigurationError(what, problems=[Problem(Code.RESIDENCY, what, hint=_STAY)])
+        return found
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The regions whose sites may go where `--to` says."""
+        return tuple(region for region in self.addresses if self._is_allowed(region))
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """Every address once."""
-        return tuple(dict.fromkeys(self.addresses.values()))
+        """The addresses of those regions, each once."""
+        return tuple(dict.fromkeys(self.addresses[region] for region in self.regions))
 
     def repository(self, site: str, region: str) -> Reference | Problem:
         """The repository of a site, or the residency rule that forbids it."""
         repository = self._named(region, site)
-        own = self._own(region, site)
-        if own is None or repository == own or _is_loopback(repository.host):
+        if self._is_allowed(region):
             return repository
-        return Problem(
-            Code.RESIDENCY,
-            f"a site of region {region} may only go to {own.name}, not to {repository.name}",
-            hint="use `--to fleet`, or change `registries` in fleet.yaml",
-            site=site,
-        )
+        what = f"a site of region {region} may only go to {self.fleet.registries[region]}, not to {repository.name}"
+        return Problem(Code.RESIDENCY, what, hint=_STAY, site=site)
 
     def ledger(self, region: str) -> Reference:
         """Where the ledger of `region` is kept: next to its sites, because it tells about them."""
         return self._named(region, _LEDGER)
+
+    def _is_allowed(self, region: str) -> bool:
+        """A region without a registry of its own may go anywhere, any region to this machine."""
+        place, own = self._named(region, _LEDGER), self._own(region, _LEDGER)
+        return own is None or place == own or _is_loopback(place.host)
 
     def _named(self, region: str, name: str) -> Reference:
         address = self.addresses[region]
