@@ -311,6 +311,7 @@ print(len(cases), "survived")
 """
 
 
+@pytest.mark.slow
 def test_attacks_neither_crash_nor_hang_the_parser(request: pytest.FixtureRequest) -> None:
     if "python" in request.node.name:
         pytest.skip("the attacks aim at libyaml's C code")

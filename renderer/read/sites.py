@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
-from itertools import groupby
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from renderer.errors import Code
@@ -37,13 +37,13 @@ def list_sites(fleet: Fleet) -> SiteIndex:
     prefix = f"{folder.relative_to(fleet.repository).as_posix()}/"
     problems: list[Problem] = []
     found = _find(str(folder), prefix, problems)
+    twice = {name for (name, _), (following, _) in pairwise(found) if name == following}
     sites: dict[str, SiteFile] = {}
-    for name, group in groupby(found, key=lambda item: item[0]):
-        files = [file for _, file in group]
-        if len(files) > 1:
-            problems += _duplicates(name, files)
-        elif digest := _digest(f"{fleet.repository}/{files[0]}", name, files[0], problems):
-            sites[name] = SiteFile(name, files[0], digest)
+    for name, file in found:
+        if name not in twice and (digest := _digest(f"{fleet.repository}/{file}", name, file, problems)):
+            sites[name] = SiteFile(name, file, digest)
+    for name in twice:
+        problems += _duplicates(name, [file for other, file in found if other == name])
     return SiteIndex(sites, tuple(sorted(problems, key=lambda problem: str(problem.where))))
 
 
