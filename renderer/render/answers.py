@@ -144,7 +144,7 @@ class _Asker:
         if isinstance(part, Text):
             if part.constant is not None:
                 return part.constant
-            return render_text(self.environment, part, {**self.view, **(extra or {})})
+            return render_text(self.environment, part, {**self.view, **extra} if extra else self.view)
         if isinstance(part, list):
             return [self.value(item, extra) for item in part]
         return part

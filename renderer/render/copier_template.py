@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from renderer.types import Json, TemplatePin
 
 # How Python shows an object that has no text of its own: an address, different in each run.
-_ADDRESS = re.compile(r"<[^<>\n]{1,200} at 0x[0-9a-fA-F]+>| object at 0x")
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]{6,}>| object at 0x")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,8 @@ class _Rendering:
             return source.content
         if text.template is None:
             return (text.constant or "").encode()
-        rendered = render_text(self.environment, text, {**self.context, **output.extra})
+        view = {**self.context, **output.extra} if output.extra else self.context
+        rendered = render_text(self.environment, text, view)
         if _ADDRESS.search(rendered):
             raise ValueError("the output shows an object of the renderer instead of a value: print one of its members")
         content = rendered.encode()

@@ -31,8 +31,8 @@ from renderer.render.filters_text import comment, from_yaml, from_yaml_all, to_n
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-# The name space that Ansible's documentation gives for to_uuid.
-_ANSIBLE_NAMESPACE = uuid.UUID("361E6D51-FAEC-444A-9079-341386DA8E2E")
+# The name space of the package that Copier uses; without it the identifiers would differ.
+_ANSIBLE_NAMESPACE = uuid.UUID("20851c88-ac15-449f-9ee7-74829105da86")
 _TRUE = ("yes", "on", "1", "true", 1)
 _HASHES = frozenset(
     "md5 sha1 sha224 sha256 sha384 sha512 sha3_224 sha3_256 sha3_384 sha3_512 blake2b blake2s".split()  # noqa: SIM905
@@ -95,12 +95,11 @@ def quote(value: Any) -> str:
 
 
 def flatten(mylist: Iterable[Any], levels: int | None = None) -> list[Any]:
-    """A list without its nesting, `levels` deep, and without nulls."""
+    """A list without its nesting, `levels` deep, up to the first null."""
     flat: list[Any] = []
     for item in mylist:
         if item in (None, "None", "null"):
-            # As documented: a null item ends nothing, it only disappears.
-            continue
+            break  # as the reference does: a null ends its list
         if isinstance(item, (list, tuple)) and (levels is None or levels >= 1):
             flat += flatten(item, None if levels is None else levels - 1)
         else:
@@ -193,11 +192,11 @@ def to_nice_json(value: Any, indent: int = 4, sort_keys: bool = True, **options:
     try:
         return json.dumps(value, indent=indent, sort_keys=sort_keys, separators=(",", ": "), **options)
     except TypeError:
-        return json.dumps(value)
+        return json.dumps(value, **options)
 
 
 def to_uuid(string: Any) -> str:
-    """UUID version 5 in Ansible's name space."""
+    """UUID version 5 in the name space that Copier uses."""
     return str(uuid.uuid5(_ANSIBLE_NAMESPACE, as_text(string)))
 
 

@@ -45,6 +45,8 @@ def to_yaml(value: Any, *_ignored: Any, **options: Any) -> str:
 
 def to_nice_yaml(value: Any, indent: int = _NICE_INDENT, *_ignored: Any, **options: Any) -> str:
     """YAML over many lines."""
+    if "default_flow_style" in options:
+        raise TypeError("to_nice_yaml sets default_flow_style itself: use to_yaml")
     return _dump(value, {"indent": indent, "default_flow_style": False, **options})
 
 
@@ -86,9 +88,9 @@ def _reasons(error: ConfigurationError) -> str:
 def comment(text: str, style: str = "plain", **options: Any) -> str:
     """The text as a comment, in Ansible's styles."""
     given: dict[str, Any] = {"newline": "\n", "beginning": "", "prefix_count": 1, "postfix_count": 1, "end": ""}
-    given.update(_COMMENT_STYLES[style])
-    given = {**given, "prefix": given["decoration"].rstrip(), "postfix": given["decoration"].rstrip(), **options}
+    given = {**given, **_COMMENT_STYLES[style], **options}
     decoration, newline = given["decoration"], given["newline"]
+    given = {"prefix": decoration.rstrip(), "postfix": decoration.rstrip(), **given}
     before = f"{given['beginning']}{newline}" if given["beginning"] else ""
     prefix = f"{given['prefix']}{newline}" * given["prefix_count"]
     body = newline.join(decoration + line for line in text.split("\n"))

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     Function = Callable[..., Any]
 
 MAX_PRECISION = 300
+MAX_SUMMED = 10_000
 
 
 def guard_filters(filters: Mapping[str, Function], budget: Budget) -> dict[str, Function]:
@@ -106,6 +107,13 @@ def _check_join_filter(value: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     check_join(str(kwargs.get("d", args[0] if args else "")), value)
 
 
+def _check_sum(value: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    start = kwargs.get("start", args[1] if len(args) > 1 else 0)
+    if isinstance(start, (list, tuple)) and weigh(value) > MAX_SUMMED:
+        # Each addition copies all that came before.
+        raise LimitExceeded(f"a sum of lists with more than {MAX_SUMMED:,} items")
+
+
 def _check_replace_filter(value: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     check_replace(str(value), (*args, *(kwargs[name] for name in ("old", "new") if name in kwargs)))
 
@@ -114,14 +122,10 @@ def _check_format_filter(value: Any, args: tuple[Any, ...], kwargs: dict[str, An
     check_format(str(value), args, kwargs)
 
 
-def _check_pattern(value: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+def _check_pattern(_value: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     pattern = str(kwargs.get("pattern", kwargs.get("regex", args[0] if args else "")))
     if len(pattern) > MAX_PATTERN:
         raise LimitExceeded(f"a regular expression of more than {MAX_PATTERN:,} characters")
-    replacement = str(kwargs.get("replacement", args[1] if len(args) > 1 else ""))
-    # A replacement may repeat the whole text by a back reference at each match.
-    repeats = replacement.count("\\")
-    check_text((len(str(value)) + 1) * (len(replacement) + 1) if repeats == 0 else len(str(value)) * (repeats + 1))
 
 
 _CHECKS: Mapping[str, Function] = {
@@ -133,6 +137,7 @@ _CHECKS: Mapping[str, Function] = {
     "wordwrap": _check_wordwrap,
     "join": _check_join_filter,
     "replace": _check_replace_filter,
+    "sum": _check_sum,
     "format": _check_format_filter,
     "tojson": _numbers(MAX_INDENT),
     "to_json": _numbers(MAX_INDENT),

@@ -21,6 +21,7 @@ MAX_ITEMS = 100_000
 MAX_WEIGHT = 4 << 20
 MAX_BITS = 4096
 MAX_WIDTH = 10_000
+CALL_STEPS = 4
 MAX_INDENT = 64
 MAX_PATTERN = 1000
 MAX_OUTPUTS = 5000
@@ -118,7 +119,9 @@ def check_format(pattern: str, values: Sequence[Any], named: Mapping[str, Any] |
         for value in everything:
             for inner in value if isinstance(value, (list, tuple)) else (value,):
                 check_width(inner)
-    check_text(len(pattern) + weight * (pattern.count("{") + pattern.count("%") + 1))
+    # Each field may show all there is; the result itself is measured when it is made.
+    if weight * (pattern.count("{") + pattern.count("%") + 1) > MAX_EMITTED:
+        raise LimitExceeded(f"a format that could make more than {MAX_EMITTED:,} characters")
 
 
 def check_binop(operator: str, left: Any, right: Any) -> None:
@@ -181,5 +184,5 @@ def check_replace(text: str, args: Sequence[Any]) -> None:
 
 def check_join(separator: str, items: Any) -> None:
     """Refuse joining what would be too long."""
-    if isinstance(items, (list, tuple, dict)):
+    if isinstance(items, (list, tuple, dict, str)):
         check_text(weigh(items) + len(separator) * len(items))

@@ -24,6 +24,7 @@ from renderer.render.filters import allowed_filters
 from renderer.render.guard import guard_filters, guard_tests
 from renderer.render.instrument import counters, instrument
 from renderer.render.limits import (
+    CALL_STEPS,
     Budget,
     LimitExceeded,
     check_binop,
@@ -110,6 +111,8 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         if isinstance(value, Undefined):
             return value
         self.budget.emit(weigh(value))
+        if isinstance(value, (list, tuple, dict)):
+            _refuse_undefined(value)
         return value
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
@@ -152,9 +155,11 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
     # The underscores are Jinja's, so that no keyword of a template collides.
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805, PYI063
         """Every call in a template."""
-        __self.budget.spend(1 + sum(len(value) for value in args if isinstance(value, list)))
+        __self.budget.spend(CALL_STEPS + sum(len(value) for value in args if isinstance(value, list)))
         owner = getattr(__obj, "__self__", None) if isinstance(__obj, (BuiltinMethodType, MethodType)) else None
         if isinstance(owner, str):
+            # A lazy sequence would hide how much `join` makes of it.
+            args = tuple(list(__self.budget.counted(arg)) if hasattr(type(arg), "__next__") else arg for arg in args)
             check_method(owner, __obj.__name__, args, kwargs)
         if not __self.is_safe_callable(__obj):
             raise SecurityError(f"calling {type(__obj).__name__} {getattr(__obj, '__name__', '')!r} is not allowed")
@@ -162,6 +167,19 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         if isinstance(result, str):
             check_text(len(result))
         return result
+
+
+def _refuse_undefined(value: Any) -> None:
+    """Printed inside a list, Jinja's undefined would show as the word Undefined."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            stack.extend(item.values())
+        elif isinstance(item, (list, tuple)):
+            stack.extend(item)
+        elif isinstance(item, Undefined):
+            str(item)  # raises its own error, which knows the name
 
 
 def _allowed_globals() -> MutableMapping[str, Any]:

@@ -7,7 +7,7 @@ Never: keeps anything of a rendering.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError
@@ -109,7 +109,7 @@ def render_text(environment: TemplateEnvironment, text: Text, context: Mapping[s
     environment.budget.reset()
     chunks: list[str] = []
     length = 0
-    for chunk in text.template.root_render_func(text.template.new_context(dict(context))):
+    for chunk in text.template.root_render_func(text.template.new_context(cast("dict[str, Any]", context))):
         length += len(chunk)
         if length > MAX_FILE_BYTES:
             raise LimitExceeded(f"a file of more than {MAX_FILE_BYTES:,} characters")

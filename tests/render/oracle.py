@@ -24,18 +24,9 @@ def read_tree(folder: Path, *, name: str = "sample", version: str = "1.0.0") -> 
     return TemplateTree(TemplatePin(name, version), f"templates/{name}/{version}", files, Digest.of(b""))
 
 
-def make_tree(files: Mapping[str, str | bytes]) -> TemplateTree:
-    made = tuple(
-        TemplateFile(path, 0o644, content.encode() if isinstance(content, str) else content)
-        for path, content in sorted(files.items())
-    )
-    return TemplateTree(TemplatePin("sample", "1.0.0"), "templates/sample/1.0.0", made, Digest.of(b""))
-
-
 def copier_files(source: Path, target: Path, answers: Mapping[str, Any], *, unsafe: bool = False) -> Files:
     """Run Copier without its user settings; the folder `target` is called like the site."""
-    from copier import run_copy
-    from copier import Settings
+    from copier import Settings, run_copy
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.render.oracle import copier_files, read_tree
 
 from renderer.errors import Code
 from renderer.render import compile_template
+from tests.render.oracle import copier_files, read_tree
 
 CORPUS = Path(__file__).parent / "corpus"
 ANSWERS_FILES = (".copier-answers.yml", ".ans-x.yml", ".state/answers.yml")
@@ -28,7 +28,7 @@ def _cases() -> list[Any]:
 
 
 @pytest.mark.parametrize(("template", "case", "unsafe"), _cases())
-def test_renders_what_copier_renders(template: Path, case: dict[str, Any], unsafe: bool, tmp_path: Path) -> None:
+def test_renders_what_copier_renders(template: Path, case: dict[str, Any], *, unsafe: bool, tmp_path: Path) -> None:
     rendered = compile_template(read_tree(template)).render(SITE, case["answers"])
 
     if "rejected" in case:
