@@ -104,7 +104,7 @@ class Authenticator:
     def secrets(self) -> tuple[str, ...]:
         """Every secret held, for taking them out of texts."""
         found = self._known[0] if self._known else None
-        known = (found.password, found.identity_token, found.registry_token) if found else ()
+        known = (found.password, found.basic[6:], found.identity_token, found.registry_token) if found else ()
         with self._lock:
             return tuple(secret for secret in (*known, *(token for token, _ in self._tokens.values())) if secret)
 

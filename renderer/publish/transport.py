@@ -11,6 +11,7 @@ import http.client
 import io
 import json
 import logging
+import ssl
 import threading
 import time
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from urllib.request import getproxies, proxy_bypass
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, LocationParseError, SSLError
+from urllib3.exceptions import HTTPError, LocationParseError, ProxySchemeUnknown, SSLError
 
 from renderer.errors import Code
 from renderer.publish.interface import failure
@@ -30,6 +31,7 @@ from renderer.publish.interface import failure
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Mapping
+    from pathlib import Path
     from typing import TypeAlias
 
     from renderer.publish.interface import TargetOptions
@@ -123,6 +125,7 @@ class Transport:
     def __init__(self, options: TargetOptions) -> None:
         # At DEBUG, urllib3 logs whole request lines: signed URLs of redirects are secrets.
         logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+        _check_authority(options.ca_file)
         self._agent = options.user_agent
         self._settings: dict[str, Any] = {
             "maxsize": max(1, options.threads),
@@ -148,13 +151,13 @@ class Transport:
                 preload_content=False,
                 decode_content=False,
             )
-            content = b"" if method == "HEAD" else response.read(limit + 1)
-            response.release_conn()
+            content = response.read(limit + 1)
         except (HTTPError, OSError, http.client.HTTPException, ValueError) as error:
             raise _translate(error, origin) from None
         if len(content) > limit:
-            response.close()
+            response.close()  # and with it the connection: the rest of this answer must not begin the next one
             raise failure(Code.REGISTRY_CORRUPT, f"{origin} sent more than the {limit} bytes that were expected")
+        response.release_conn()
         return _whole(Reply(response.status, response.headers, content, url, response.reason or ""), method)
 
     def close(self) -> None:
@@ -223,9 +226,22 @@ def _translate(error: Exception, origin: str) -> Exception:
     if isinstance(error, SSLError) and "CERTIFICATE" in str(error).upper():
         hint = "give its authority's certificate as the CA file, or check the host name"
         return failure(Code.REGISTRY_FAILED, f"{origin}: the TLS certificate was refused", hint)
+    if isinstance(error, ProxySchemeUnknown):
+        hint = "set http_proxy and https_proxy to http:// or https:// addresses, or no_proxy to this host"
+        return failure(Code.REGISTRY_FAILED, f"{origin}: the environment names a proxy of a kind we cannot use", hint)
     if isinstance(error, (LocationParseError, UnicodeError)):
         return failure(Code.TARGET_INVALID, f"{origin} is not an address")
     return Unreachable(type(error).__name__)
+
+
+def _check_authority(path: Path | None) -> None:
+    """Say early what urllib3 would say at each request."""
+    try:
+        if path:
+            ssl.create_default_context(cafile=path)
+    except (OSError, ssl.SSLError) as error:
+        what = f"{path} cannot be used as CA file: {type(error).__name__}"
+        raise failure(Code.TARGET_INVALID, what, "name a PEM file with certificates") from None
 
 
 def _whole(reply: Reply, method: str) -> Reply:

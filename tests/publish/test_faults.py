@@ -57,6 +57,7 @@ def publish(registry: FakeRegistry, options: TargetOptions) -> Receipt:
         target.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("times", [1, 99], ids=["once", "always"])
@@ -121,6 +122,7 @@ def test_retry_after_holds_back_all_requests(registry: FakeRegistry, tmp_path: P
     assert 1 <= time.monotonic() - start < 3
 
 
+@pytest.mark.slow
 def test_kill_at_every_request_leaves_no_unsigned_tag_and_resumes(options: TargetOptions) -> None:
     for new in (True, False):
         whole = requests_of_a_publish(options, new=new)

@@ -143,6 +143,7 @@ def test_a_lost_race_is_the_receipt_of_its_site_only(tmp_path: Path) -> None:
     assert [receipt.outcome for receipt in receipts] == [Outcome.FAILED, Outcome.PUBLISHED]
 
 
+@pytest.mark.slow
 def test_two_processes_lose_no_entry(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     workers = [context.Process(target=write_sites, args=(str(tmp_path), number)) for number in range(3)]
@@ -162,6 +163,7 @@ def write_sites(folder: str, number: int) -> None:
         target.flush()
 
 
+@pytest.mark.slow
 def test_a_killed_writer_leaves_nothing_half(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     for patience in (0.0, 0.05, 0.1, 0.2):

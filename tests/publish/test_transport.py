@@ -142,6 +142,18 @@ def test_a_connection_that_the_registry_closed_is_replaced(options: TargetOption
         target.close()
 
 
+def test_an_answer_that_was_cut_off_does_not_begin_the_next_one(options: TargetOptions) -> None:
+    with FakeRegistry() as registry:
+        body = b" " * (4 * 1024 * 1024) + b'HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{"tags": ["1.66.0"]}'
+        registry.faults.append(Fault("tags", "status", 1, 0, 200, {}, body))
+        target = open_target(f"oci://{registry.host}/fleet", options=options)
+        place = Reference(registry.host, "fleet/berlin")
+        with pytest.raises(PublishError, match="more than"):
+            target.tags(place)
+        assert target.tags(place) == ()
+        target.close()
+
+
 def test_connections_are_kept(options: TargetOptions) -> None:
     with FakeRegistry() as registry:
         connections: set[object] = set()
@@ -149,6 +161,7 @@ def test_connections_are_kept(options: TargetOptions) -> None:
         target = open_target(f"oci://{registry.host}/fleet", options=options)
         for _ in range(20):
             target.tags(Reference(registry.host, "fleet/berlin"))
+            target.resolve(Reference(registry.host, "fleet/berlin"), "1.1.0")
         target.close()
     assert len(connections) == 1
 
@@ -180,6 +193,24 @@ def test_the_environment_names_the_proxy_but_not_for_this_machine(
         assert len(proxy.seen) == 1
         target.close()
         other.close()
+
+
+def test_a_proxy_of_another_kind_is_told_at_once(options: TargetOptions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "socks5://user:secret@127.0.0.1:9")
+    target = open_target("oci://registry.invalid/fleet", options=options)
+    with pytest.raises(PublishError, match="of a kind we cannot use") as caught:
+        target.tags(Reference("registry.invalid", "fleet/berlin"))
+    assert "secret" not in str(caught.value)
+    target.close()
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_ca_file_that_is_none_is_told_at_once(tmp_path: Path, content: str | None) -> None:
+    if content:
+        (tmp_path / "ca.pem").write_text(content)
+    with pytest.raises(PublishError) as caught:
+        open_target("oci://registry.invalid/fleet", options=TargetOptions(ca_file=tmp_path / "ca.pem"))
+    assert caught.value.problems[0].code is Code.TARGET_INVALID
 
 
 def test_a_registry_without_a_name_ends_soon(options: TargetOptions) -> None:
