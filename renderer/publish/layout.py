@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from renderer.errors import Code, PublishError
@@ -118,12 +119,8 @@ class LayoutTarget:
             )
         if dirty and self.options.durable and hasattr(os, "sync"):
             os.sync()
-        problems: list[Problem] = []
-        for shard in dirty:
-            try:
-                shard.commit()
-            except PublishError as error:
-                problems += error.problems
+        with ThreadPoolExecutor(max(1, self.options.threads)) as pool:  # file systems join syncs that come at once
+            problems = [problem for found in pool.map(_commit, dirty) for problem in found]
         if problems:
             raise PublishError(problems[0].what, problems=problems)
 
@@ -146,6 +143,14 @@ class LayoutTarget:
 def layout_path(folder: Path, repository: Reference, tag: str) -> tuple[Path, str]:
     """Where another tool finds an artifact: the layout's folder, and the reference name inside it."""
     return folder / _shard_folder(repository), f"{_site(repository)}/{tag}"
+
+
+def _commit(shard: Shard) -> tuple[Problem, ...]:
+    try:
+        shard.commit()
+    except PublishError as error:
+        return error.problems
+    return ()
 
 
 def _site(repository: Reference) -> str:
