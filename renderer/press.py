@@ -16,6 +16,7 @@ from renderer.types import Problem, Rejected, Severity
 from renderer.workspace import Workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from renderer.plan import Inputs
@@ -99,6 +100,15 @@ class _SiteTask:
         return Rejected(order.file.name, (problem,))
 
 
+def _rejected(site: str, problems: Iterable[Problem]) -> Rejected:
+    """The outcome of a site with problems, which say from now on whose they are."""
+    return Rejected(site, _of_site(site, problems))
+
+
+def _of_site(site: str, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(replace(problem, site=site) for problem in problems)
+
+
 class Examine(_SiteTask):
     """Task: what a site is made from. Enough to plan, a hundredth of the work of rendering it."""
 
@@ -126,11 +136,10 @@ class Render(_SiteTask):
         manifests = self._render(site)
         if isinstance(manifests, Rejected):
             return manifests
-        found_wrong = self._validator.check(manifests, site.labels["kubernetes"], site.file)
-        problems = tuple(replace(problem, site=site.name) for problem in found_wrong)
+        problems = self._validator.check(manifests, site.labels["kubernetes"], site.file)
         if any(problem.severity is Severity.ERROR for problem in problems):
-            return Rejected(site.name, problems)
-        return Rendered(made, manifests, problems)
+            return _rejected(site.name, problems)
+        return Rendered(made, manifests, _of_site(site.name, problems))
 
     def _render(self, site: Site) -> Manifests | Rejected:
         usable: list[render.Template] = []
@@ -142,7 +151,7 @@ class Render(_SiteTask):
             else:
                 usable.append(template)
         if problems:
-            return Rejected(site.name, tuple(problems))
+            return _rejected(site.name, problems)
         return render.render_site(site, self.space.fleet.name, usable)
 
     def _compiled(self, pin: TemplatePin) -> render.Template | TemplateError:

@@ -10,11 +10,11 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from renderer import engine, publish, report, scaffold, sign
+from renderer import engine, publish, report, scaffold, sign, validate
 from renderer.destination import Destination
 from renderer.errors import Code, ConfigurationError, PublishError
 from renderer.press import Order, Render, Rendered
-from renderer.types import Outcome, Problem, Receipt, Rejected, Site
+from renderer.types import Origin, Outcome, Problem, Receipt, Rejected, Severity, Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -57,6 +57,16 @@ def tally(
     return failed, problems
 
 
+def check_schemas(space: Workspace) -> list[Problem]:
+    """What is wrong with the fleet's CRDs, whether a site uses them or not."""
+    return validate.check_schemas(space.schemas)
+
+
+def has_errors(problems: Iterable[Problem]) -> bool:
+    """Whether any of `problems` is more than a warning."""
+    return any(problem.severity is Severity.ERROR for problem in problems)
+
+
 def explain(space: Workspace, name: str, key: str) -> list[Trace]:
     """Where the values at or below the dotted `key` come from; all values for an empty one.
 
@@ -75,18 +85,30 @@ def explain(space: Workspace, name: str, key: str) -> list[Trace]:
 
 
 def locate(space: Workspace, problems: Iterable[Problem]) -> Iterator[Problem]:
-    """The same problems, each with the file and line of the value that caused it, where one did."""
+    """The same problems, each with the file and line of the value that caused it, where one did.
+
+    A problem of the site as a whole stands at its file. A kind without a schema may have one that cannot be read: then
+    what is wrong with the fleet's CRDs follows.
+    """
     lines: dict[str, Mapping[str, Trace]] = {}
+    schemas_doubtful = False
     for problem in problems:
-        if problem.where is not None or problem.key is None or problem.site is None:
+        schemas_doubtful |= problem.code in {Code.OBJECT_KIND_UNKNOWN, Code.OBJECT_API_REMOVED}
+        if problem.where is not None or problem.site is None:
             yield problem
+            continue
+        whole = replace(problem, where=Origin(space.file(problem.site).path))
+        if problem.key is None:
+            yield whole
             continue
         if problem.site not in lines:
             traces = space.trace(space.file(problem.site))
             # A question may be answered by a whole map: its first leaf tells the file.
             lines[problem.site] = {str(trace.path[1]): trace for trace in reversed(traces) if len(trace.path) > 1}
         trace = lines[problem.site].get(problem.key.partition(".")[0])
-        yield replace(problem, where=trace.origin) if trace else problem
+        yield replace(problem, where=trace.origin) if trace else whole
+    if schemas_doubtful:
+        yield from check_schemas(space)
 
 
 def diff(space: Workspace, name: str, destination: Destination, target: Target) -> tuple[ObjectChange, ...]:

@@ -6,6 +6,7 @@ Never: keeps a site (a fleet may have 100,000), or reads one that nobody asked f
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -66,8 +67,8 @@ class Workspace:
         site = read.load_site(self.fleet, self._layers, file, check=validate.check_input)
         if isinstance(site, Rejected):
             return site
-        problems = [problem for pin in site.templates for problem in self._tree_problems(pin)]
-        return Rejected(file.name, tuple(problems)) if problems else site
+        problems = [replace(problem, site=site.name) for pin in site.templates for problem in self._tree_problems(pin)]
+        return Rejected(site.name, tuple(problems)) if problems else site
 
     def trace(self, file: read.SiteFile) -> tuple[Trace, ...]:
         """How each value of a site came to be."""

@@ -25,9 +25,10 @@ def validate(sites: tuple[str, ...], fleet: Path | None, workers: int | None, ou
     names = session.choose(space, sites)
     outcomes = queries.check(space, names, session.count_workers(workers))
     failed, problems = queries.tally(report.progress(outcomes, len(names), "validating"))
-    found = [*space.index.problems, *session.located(space, problems)]
-    session.say(report.results.validation(len(names), found, failed), output)
-    sys.exit(_PROBLEMS if failed or space.index.problems else 0)
+    shared = [*space.index.problems, *queries.check_schemas(space)]
+    found = dict.fromkeys([*shared, *session.located(space, problems)])
+    session.say(report.results.validation(len(names), list(found), failed), output)
+    sys.exit(_PROBLEMS if failed or queries.has_errors(shared) else 0)
 
 
 @click.command(

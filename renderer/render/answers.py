@@ -68,7 +68,10 @@ class Interview:
 
     def _report(self, question: Question, code: Code, what: str, where: Origin | None) -> None:
         self.failed.add(question.name)
-        hint = "" if where is None else "give it a value in a layer or the site file"
+        if where is None:
+            hint = "change the value where it is set, or what the question in copier.yml allows"
+        else:
+            hint = "give it a value in a layer or the site file"
         self.problems.append(Problem(code, what, where, hint, key=question.name))
 
     def _fault(self, question: Question, error: Exception) -> None:

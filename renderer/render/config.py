@@ -24,6 +24,7 @@ COPIER_VERSION = (9, 19, 1)
 DEFAULT_EXCLUDE = ("copier.yaml", "copier.yml", "~*", "*.py[co]", "__pycache__", ".git", ".DS_Store", ".svn")
 
 _IGNORED = frozenset({"message_after_copy", "message_after_update", "message_before_copy", "message_before_update"})
+_CORRECT = "correct it in the template's copier.yml"
 _REFUSED = {
     "tasks": "it runs programs: render the result of the task from a template file instead",
     "migrations": "it runs programs: change the variables in the layers and site files instead",
@@ -66,7 +67,7 @@ class Config:
             return self.exclude
         return () if self.subdirectory.strip("./") else DEFAULT_EXCLUDE
 
-    def report(self, what: str, path: KeyPath, hint: str = "", code: Code = Code.TEMPLATE_CONFIG) -> None:
+    def report(self, what: str, path: KeyPath, hint: str = _CORRECT, code: Code = Code.TEMPLATE_CONFIG) -> None:
         """Note a problem at a key of copier.yml."""
         self.problems.append(Problem(code, what, self.document.origin(path), hint))
 

@@ -55,12 +55,14 @@ def explain(error: Exception, environment: TemplateEnvironment, origin: Origin) 
     if isinstance(error, (LimitExceeded, RecursionError, MemoryError, OverflowError)):
         return Fault(Code.RENDER_LIMIT, f"the template asks for too much: {_words(error)}", where, "make it do less")
     if isinstance(error, TemplateSyntaxError):
-        return Fault(Code.TEMPLATE_SYNTAX, str(error.message)[:_SHOWN], _syntax_origin(error, environment, origin))
+        found = _syntax_origin(error, environment, origin)
+        return Fault(Code.TEMPLATE_SYNTAX, str(error.message)[:_SHOWN], found, "correct the template at this line")
     if isinstance(error, TemplateNotFound):
         what = f"the template has no file {error.message!r} to include"
         return Fault(Code.RENDER_FAILED, what, where, "paths start at the template's folder, not at this file")
     kind = "" if isinstance(error, (TemplateRuntimeError, UndefinedError)) else f"{type(error).__name__}: "
-    return Fault(Code.RENDER_FAILED, f"{kind}{_words(error)}", where)
+    hint = "correct the template at this line, or the value that it does not expect"
+    return Fault(Code.RENDER_FAILED, f"{kind}{_words(error)}", where, hint)
 
 
 def _words(error: Exception) -> str:

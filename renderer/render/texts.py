@@ -58,7 +58,9 @@ class TextCompiler:
             return self._compile(source, origin, name, yields=yields)
         except TemplateSyntaxError as error:
             where = origin if name is None else Origin(origin.file, error.lineno)
-            self.problems.append(Problem(Code.TEMPLATE_SYNTAX, str(error.message), where))
+            self.problems.append(
+                Problem(Code.TEMPLATE_SYNTAX, str(error.message), where, "correct the template at this line")
+            )
         except (SyntaxError, RecursionError, MemoryError) as error:
             # Python itself gives up, for instance at loops nested more than twenty deep.
             what = f"nested too deeply: {type(error).__name__}"

@@ -117,9 +117,12 @@ class CrdSet:
         except YamlError as error:
             self.problems.extend(Problem(Code.CRD_INVALID, one.what, one.where, one.hint) for one in error.problems)
             return
-        for document in documents:
-            for value in _definitions(document.value):
-                self._add(file, value)
+        definitions = [value for document in documents for value in _definitions(document.value)]
+        if not definitions:
+            hint = "move the file out of schemas/crds, or correct its kind"
+            self.problems.append(Problem(Code.CRD_INVALID, f"the file defines no {CRD_KIND}", Origin(file), hint))
+        for value in definitions:
+            self._add(file, value)
 
     def _add(self, file: str, value: Mapping[str, Any]) -> None:
         try:
@@ -187,7 +190,9 @@ def _compile(crd: _Crd, name: str, version: str, kubernetes: Kubernetes) -> Kind
 
 def _use(crd: _Crd, name: str) -> str:
     group = name.partition("/")[0]
-    return f"use {' or '.join(f'{group}/{version}' for version in crd.served)}" if crd.served else ""
+    if not crd.served:
+        return "the definition serves no version at all: install a newer one"
+    return f"use {' or '.join(f'{group}/{version}' for version in crd.served)}"
 
 
 def _pattern_warning(crd: _Crd, name: str, pattern: str) -> Problem:

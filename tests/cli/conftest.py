@@ -90,7 +90,7 @@ class Shop:
         self.root = folder / "fleets" / "labs"
         self.target = f"oci-layout:{folder.parent / 'registry'}"
         self.private, self.public = generate_key(folder.parent / "key")
-        self._run = run
+        self.run = run
 
     def git(self, *arguments: str) -> None:
         """Run git as somebody, whatever this machine's configuration."""
@@ -109,7 +109,7 @@ class Shop:
 
     def __call__(self, *arguments: str | Path) -> Done:
         """Run `fleetpress` in the repository."""
-        return self._run(*map(str, arguments))
+        return self.run(*map(str, arguments))
 
     def publish(self, *arguments: str, to: str | None = None) -> Done:
         """Publish as JSON."""
