@@ -1,0 +1,144 @@
+# ruff: noqa: INP001  # a script among documents, not part of a package
+"""Write the pages of docs/ that are made from the program itself.
+
+In: the click commands of the `fleetpress` command. Out: docs/reference/commands.md.
+Never: imports more than the command line does, or depends on the width of a terminal or on click's own layout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from renderer.cli.main import main as fleetpress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+HERE = Path(__file__).resolve().parent
+PAGE = HERE / "reference" / "commands.md"
+PROGRAM = "fleetpress"
+# How the options module writes a default that click cannot know: at the end of the help text.
+_TOLD_DEFAULT = re.compile(r"\s*\[default: (.+)\]$")
+# Click keeps the lines of a paragraph that begins with this mark.
+_KEEP_LINES = re.compile(r"^(?:\x08|\\b)\s*")
+# Arguments stand in capitals in click's help.
+_ARGUMENT = re.compile(r"\b(?:SITE|KEY|PREFIX)(?:\.[a-z]+)?\b(?!_)")
+_HEAD = """\
+# Commands
+
+<!-- Written by docs/generate.py from the commands themselves. Do not edit: run `make docs`. -->
+
+Every flag is also an environment variable. A flag on the command line wins over the variable.
+`-h` and `--help` work everywhere. Results go to stdout, talk goes to stderr. See [exit codes](exit-codes.md) and
+[JSON output](json-output.md).
+"""
+
+
+class Row(NamedTuple):
+    """One option as the table shows it."""
+
+    names: str
+    variable: str
+    default: str
+    meaning: str
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the page; with --check only tell whether it is up to date."""
+    parser = argparse.ArgumentParser(description="Write the generated reference pages anew.")
+    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 when a page is out of date")
+    check: bool = parser.parse_args(arguments).check
+    page = commands_page()
+    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == page:
+        return 0
+    sys.stderr.write(f"{'out of date' if check else 'written'}: {PAGE.relative_to(HERE.parent)}\n")
+    if check:
+        return 1
+    PAGE.write_text(page, encoding="utf-8")
+    return 0
+
+
+def commands_page() -> str:
+    """The text of docs/reference/commands.md."""
+    context = click.Context(fleetpress, info_name=PROGRAM)
+    parts = [_HEAD, *_paragraphs(fleetpress.help or ""), _usage(fleetpress, context), _table(fleetpress, context)]
+    for name in fleetpress.list_commands(context):
+        command = fleetpress.get_command(context, name)
+        if command is not None:
+            parts += _section(command, click.Context(command, info_name=name, parent=context))
+    return "\n\n".join(part.rstrip() for part in parts if part.strip()) + "\n"
+
+
+def variables() -> frozenset[str]:
+    """Every environment variable that an option of a command has."""
+    return frozenset(
+        str(option.envvar) for command in fleetpress.commands.values() for option in command.params if option.envvar
+    )
+
+
+def _section(command: click.Command, context: click.Context) -> Iterator[str]:
+    yield f"## {context.info_name}"
+    yield from _paragraphs(command.help or "")
+    yield _usage(command, context)
+    yield _table(command, context)
+    lines = [line.strip() for line in (command.epilog or "").splitlines()]
+    examples = [line for line in lines if line.startswith(PROGRAM) or f" {PROGRAM} " in line]
+    if examples:
+        yield "\n".join(["```console", *(f"$ {line}" for line in examples), "```"])
+
+
+def _usage(command: click.Command, context: click.Context) -> str:
+    words = " ".join([context.command_path, *command.collect_usage_pieces(context)])
+    return f"```text\n{words}\n```"
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    """Markdown paragraphs; lines that click would keep are set apart by a dot."""
+    for paragraph in inspect.cleandoc(text).split("\n\n"):
+        kept = _KEEP_LINES.match(paragraph)
+        words = paragraph[kept.end() :] if kept else paragraph
+        joined = (" · " if kept else " ").join(line.strip() for line in words.splitlines())
+        yield _ARGUMENT.sub(lambda argument: f"`{argument[0]}`", joined)
+
+
+def _table(command: click.Command, context: click.Context) -> str:
+    rows = [_row(option, context) for option in command.params if isinstance(option, click.Option)]
+    if not rows:
+        return ""
+    head = ["| option | variable | default | meaning |", "|---|---|---|---|"]
+    return "\n".join([*head, *(f"| {' | '.join(_cells(row))} |" for row in rows)])
+
+
+def _cells(row: Row) -> Iterable[str]:
+    return (cell.replace("|", "\\|") for cell in row)
+
+
+def _row(option: click.Option, context: click.Context) -> Row:
+    names = ", ".join([*option.opts, *option.secondary_opts])
+    value = "" if option.is_flag or option.count else f" {option.make_metavar(context)}"
+    meaning, default = _told_default(option)
+    if isinstance(option.type, click.IntRange) and option.type.min is not None:
+        value = f" INTEGER (at least {option.type.min})"
+    return Row(f"`{names}{value}`", f"`{option.envvar}`" if option.envvar else "", default, meaning)
+
+
+def _told_default(option: click.Option) -> tuple[str, str]:
+    """The help text without its default, and the default."""
+    text = option.help or ""
+    told = _TOLD_DEFAULT.search(text)
+    if told:
+        return text[: told.start()], told[1]
+    if option.required:
+        return text, "required"
+    return text, f"`{option.default}`" if option.show_default else ""
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
