@@ -95,7 +95,8 @@ def _stages_row(found: dict[str, Any]) -> str:
 def _run_row(name: str, found: dict[str, Any], sites: int) -> str:
     return (
         f"{name:<8} {found['workers']} workers: {found['wall_s']:8.2f} s {sites / found['wall_s']:7,.0f} sites/s "
-        f"{found['cpu_s']:8.2f} s CPU {1000 * found['cpu_s'] / sites:6.2f} ms/site   "
+        f"{found['cpu_s']:8.2f} s CPU {1000 * found['cpu_s'] / sites:6.2f} ms/site "
+        f"({1000 * found['parent_cpu_s'] / sites:.2f} in the parent)   "
         f"parent {found['parent_mib']:.0f} MiB, worker {found['worker_mib']:.0f} MiB   (load {found['load']:g})"
     )
 

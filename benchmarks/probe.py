@@ -208,13 +208,14 @@ def _pins(space: Workspace) -> Sequence[TemplatePin]:
 
 def measured(work: Callable[[], Figures]) -> Figures:
     """The figures of `work` with its wall and CPU time and peak memory, those of its child processes included."""
-    wall, cpu = time.perf_counter(), cpu_seconds()
+    wall, cpu, own = time.perf_counter(), cpu_seconds(), time.process_time()
     figures = work()
-    wall, cpu = time.perf_counter() - wall, cpu_seconds() - cpu
+    wall, cpu, own = time.perf_counter() - wall, cpu_seconds() - cpu, time.process_time() - own
     return {
         **figures,
         "wall_s": round(wall, 3),
         "cpu_s": round(cpu, 3),
+        "parent_cpu_s": round(own, 3),
         "parent_mib": round(_peak(), 1),
         # The kernel counts in KiB; a child starts with the size that its parent had when it was started.
         "worker_mib": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, 1),
