@@ -46,7 +46,7 @@ def allowed(name: str) -> set[str]:
     if name in {"types", "errors", ""}:
         return set()
     if name == "strict_yaml":
-        return {"types", "errors"}
+        return {"types", "errors", "strict_yaml"}
     if name in STAGES | AROUND:
         return LEAVES | {name}
     if name in WIRING:

@@ -15,9 +15,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from renderer import strict_yaml
 from renderer.errors import Code
-from renderer.strict_yaml import Limits, YamlError, load, load_all
+from renderer.strict_yaml import Limits, YamlError, load, load_all, reading, scalars
 from renderer.types import Document, Origin, Problem
 
 LOADERS = [getattr(yaml, "CSafeLoader", yaml.SafeLoader), yaml.SafeLoader]
@@ -25,7 +24,7 @@ LOADERS = [getattr(yaml, "CSafeLoader", yaml.SafeLoader), yaml.SafeLoader]
 
 @pytest.fixture(params=LOADERS, ids=["libyaml", "python"], autouse=True)
 def _parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(strict_yaml, "_LOADER", request.param)
+    monkeypatch.setattr(reading, "LOADER", request.param)
 
 
 def problems_of(text: bytes | str, **keywords: Any) -> tuple[Problem, ...]:
@@ -148,7 +147,7 @@ def test_a_syntax_error_says_where_and_what_was_expected(text: str, line: int, c
     assert words in problem.what
     assert problem.where is not None
     assert problem.where.line in {line, line - 1}  # the two parsers differ by what they have already seen
-    if strict_yaml._LOADER is LOADERS[0]:
+    if reading.LOADER is LOADERS[0]:
         assert (problem.where.line, problem.where.column) == (line, column)
 
 
@@ -324,11 +323,11 @@ texts = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_character
 hard_texts = (
     texts | st.sampled_from(AMBIGUOUS) | st.sampled_from(["a: b", "- a", "#", "x\ny\n", "", " ", "{", "|", "\ttab"])
 )
-scalars = (
+leaves = (
     st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.integers(-1000, 1000).map(lambda n: n / 8 + 0.5)
 )
 values = st.recursive(
-    scalars | hard_texts,
+    leaves | hard_texts,
     lambda children: st.lists(children, max_size=4) | st.dictionaries(hard_texts, children, max_size=4),
     max_leaves=20,
 )
@@ -406,8 +405,8 @@ def read_by_go(text: str) -> object:  # noqa: PLR0911 - one return per rule, as 
 @given(text=plain | st.from_regex(r"\A[-+.]?[0-9_]{1,4}[.:xobeE-]?[0-9_]{0,4}[.:eE-]?[-+0-9_]{0,3}\Z"))
 @settings(deadline=None, max_examples=400)
 def test_an_accepted_plain_scalar_means_the_same_to_yaml_1_2_and_to_kubernetes(text: str) -> None:
-    resolved = strict_yaml._resolve(text)
-    if resolved is not strict_yaml._AMBIGUOUS:
+    resolved = scalars.resolve(text)
+    if resolved is not scalars.AMBIGUOUS:
         assert repr(resolved) == repr(read_by_yaml_1_2(text))
         assert repr(resolved) == repr(read_by_go(text))
 
@@ -460,7 +459,7 @@ DIFFERENTIAL = textwrap.dedent("""\
 def test_both_parsers_give_the_same_data_and_positions(monkeypatch: pytest.MonkeyPatch) -> None:
     documents = []
     for loader in LOADERS:
-        monkeypatch.setattr(strict_yaml, "_LOADER", loader)
+        monkeypatch.setattr(reading, "LOADER", loader)
         documents.append(load(DIFFERENTIAL, "a.yaml"))
     assert documents[0] == documents[1]
     assert documents[0].value == yaml.safe_load(DIFFERENTIAL)
@@ -470,16 +469,16 @@ def test_both_parsers_give_the_same_data_and_positions(monkeypatch: pytest.Monke
 @settings(deadline=None, max_examples=60)
 def test_both_parsers_agree_on_generated_files(value: object) -> None:
     text = yaml.dump(value, Dumper=QuotingDumper, allow_unicode=True)
-    before = strict_yaml._LOADER
+    before = reading.LOADER
     try:
         outcomes = []
         for loader in LOADERS:
-            strict_yaml._LOADER = loader  # type: ignore[misc]
+            reading.LOADER = loader
             try:
                 document = load(text, "a.yaml")
                 outcomes.append((document.value, dict(document.positions)))
             except YamlError as error:
                 outcomes.append((error.problems, {}))  # type: ignore[arg-type]
     finally:
-        strict_yaml._LOADER = before  # type: ignore[misc]
+        reading.LOADER = before
     assert repr(outcomes[0]) == repr(outcomes[1])

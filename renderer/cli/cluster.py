@@ -11,7 +11,8 @@ from renderer.cli import options, session
 
 
 @click.command(
-    epilog=options.example("fleetpress keygen keys/labs", "FLEETPRESS_KEY_PASSWORD=… fleetpress keygen keys/labs")
+    short_help="Make a signing key pair.",
+    epilog=options.example("fleetpress keygen keys/labs", "FLEETPRESS_KEY_PASSWORD=… fleetpress keygen keys/labs"),
 )
 @click.argument("prefix", type=click.Path(path_type=Path))
 def keygen(prefix: Path) -> None:
@@ -29,7 +30,10 @@ def keygen(prefix: Path) -> None:
 
 
 @click.command(
-    epilog=options.example("fleetpress bootstrap berlin-charite-01 --to fleet --key keys/labs.pub | kubectl apply -f -")
+    short_help="Print what a site's cluster needs once.",
+    epilog=options.example(
+        "fleetpress bootstrap berlin-charite-01 --to fleet --key keys/labs.pub | kubectl apply -f -"
+    ),
 )
 @options.site
 @options.fleet

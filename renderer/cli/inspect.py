@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command(epilog=options.example("fleetpress sites 'berlin-*'", "fleetpress sites -o json"))
+@click.command(
+    short_help="List sites, labels and template pins.",
+    epilog=options.example("fleetpress sites 'berlin-*'", "fleetpress sites -o json"),
+)
 @options.sites
 @options.fleet
 @options.output
@@ -28,7 +31,9 @@ def sites(sites: tuple[str, ...], fleet: Path | None, output: str) -> None:
     sys.exit(1 if problems else 0)
 
 
-@click.command(epilog=options.example("fleetpress verify --to fleet --key keys/labs.pub"))
+@click.command(
+    short_help="Check what is published.", epilog=options.example("fleetpress verify --to fleet --key keys/labs.pub")
+)
 @options.sites
 @options.fleet
 @options.to
@@ -59,7 +64,10 @@ def verify(
     sys.exit(1 if any(receipt.problems for receipt in receipts) else 0)
 
 
-@click.command(epilog=options.example("fleetpress diff berlin-charite-01", "fleetpress diff berlin-charite-01 -o json"))
+@click.command(
+    short_help="Compare rendered with published.",
+    epilog=options.example("fleetpress diff berlin-charite-01", "fleetpress diff berlin-charite-01 -o json"),
+)
 @options.site
 @options.fleet
 @options.to
@@ -84,7 +92,10 @@ def diff(
     sys.exit(1 if changes else 0)
 
 
-@click.command(epilog=options.example("fleetpress explain berlin-charite-01 cilium.mtu"))
+@click.command(
+    short_help="Show where a value comes from.",
+    epilog=options.example("fleetpress explain berlin-charite-01 cilium.mtu"),
+)
 @options.site
 @click.argument("key", default="")
 @options.fleet

@@ -21,15 +21,25 @@ if TYPE_CHECKING:
 _FAILED, _ENVIRONMENT, _INTERRUPTED = 2, 4, 130
 
 
-@click.group(commands=COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_EXIT_CODES = """\b
+Exit codes:
+  0    done, nothing differs
+  1    differences (diff) or problems (validate, verify) found
+  2    usage or configuration error, nothing was done
+  3    some sites failed, the rest is published
+  4    registry, key or environment failure, safe to run again
+  130  interrupted
+"""
+
+
+@click.group(
+    commands=COMMANDS,
+    epilog=_EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="fleetpress")
 def main() -> None:
-    r"""Turn the variables of a fleet of clusters into signed OCI artifacts that Flux pulls.
-
-    \b
-    Exit codes: 0 done, nothing differs · 1 differences or problems found · 2 usage or configuration error
-    3 some sites failed, the rest is published · 4 registry, key or environment failure · 130 interrupted
-    """
+    """Turn the variables of a fleet of clusters into signed OCI artifacts that Flux pulls."""
 
 
 def run() -> NoReturn:

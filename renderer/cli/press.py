@@ -12,7 +12,10 @@ from renderer.cli import options, session
 _PROBLEMS, _PARTIAL = 1, 3
 
 
-@click.command(epilog=options.example("fleetpress validate", "fleetpress validate 'berlin-*' -o json"))
+@click.command(
+    short_help="Check the fleet and what it renders to.",
+    epilog=options.example("fleetpress validate", "fleetpress validate 'berlin-*' -o json"),
+)
 @options.sites
 @options.fleet
 @options.workers
@@ -32,7 +35,8 @@ def validate(sites: tuple[str, ...], fleet: Path | None, workers: int | None, ou
 
 
 @click.command(
-    epilog=options.example("fleetpress render berlin-charite-01 | less", "fleetpress render -o build/rendered")
+    short_help="Render sites, publish nothing.",
+    epilog=options.example("fleetpress render berlin-charite-01 | less", "fleetpress render -o build/rendered"),
 )
 @options.sites
 @options.fleet
@@ -60,7 +64,10 @@ def render(sites: tuple[str, ...], fleet: Path | None, workers: int | None, outp
     sys.exit(_PROBLEMS if failed or space.index.problems else 0)
 
 
-@click.command(epilog=options.example("fleetpress plan --to fleet", "fleetpress plan -o json"))
+@click.command(
+    short_help="Show what would be published, and why.",
+    epilog=options.example("fleetpress plan --to fleet", "fleetpress plan -o json"),
+)
 @options.sites
 @options.fleet
 @options.to
@@ -91,10 +98,11 @@ def plan(
 
 
 @click.command(
+    short_help="Publish what has changed.",
     epilog=options.example(
         "fleetpress publish --to fleet --key keys/labs.key",
         "fleetpress publish 'berlin-*' --to oci-layout:build/registry --key keys/labs.key",
-    )
+    ),
 )
 @options.sites
 @options.fleet

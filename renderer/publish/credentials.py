@@ -22,8 +22,6 @@ from renderer.publish.interface import failure
 _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _PATIENCE = 30  # seconds for a helper program; some open a key ring
 _LIMIT = 4 * 1024 * 1024
-_HUB_HOSTS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
-_HUB_KEY = "https://index.docker.io/v1/"  # the name under which docker login stores Docker Hub
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +42,10 @@ class Credentials:
 def find_credentials(host: str, folder: Path | None = None) -> Credentials | None:
     """Look `host` up as docker does: its own helper, the general helper, then the file. Raises PublishError."""
     config = _load(folder or Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker"))
-    key = _HUB_KEY if host in _HUB_HOSTS else host
     helpers = config.get("credHelpers")
-    helper = (helpers.get(key) if isinstance(helpers, dict) else None) or config.get("credsStore")
-    found = _ask_helper(str(helper), key) if helper else None
-    return found or _from_file(config.get("auths"), key)
+    helper = (helpers.get(host) if isinstance(helpers, dict) else None) or config.get("credsStore")
+    found = _ask_helper(str(helper), host) if helper else None
+    return found or _from_file(config.get("auths"), host)
 
 
 def _load(folder: Path) -> dict[str, Any]:

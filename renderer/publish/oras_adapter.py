@@ -35,7 +35,6 @@ _SAME_METHOD = frozenset({307, 308})
 _MAX_REDIRECTS = 5
 _MAX_PAGES = 1000
 _UNAUTHORISED, _FORBIDDEN, _THROTTLED, _UNAVAILABLE = 401, 403, 429, 503
-_HUB = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
 _REPOSITORY = re.compile(r"/v2/(.+)/(?:manifests|blobs|tags|referrers)/")
 
 
@@ -58,7 +57,7 @@ class OrasAdapter(oras.provider.Registry):  # type: ignore[misc]  # oras-py has 
     """A client of the registry at `host`; threads may share it. Every answer that comes back is complete."""
 
     def __init__(self, host: str, options: TargetOptions) -> None:
-        super().__init__(hostname=_HUB.get(host, host), insecure=options.plain_http)
+        super().__init__(hostname=host, insecure=options.plain_http)
         self.origin = f"{self.prefix}://{self.hostname}"
         self._options = options
         self._transport = Transport(options)

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from renderer.types import Json, Problem, Receipt, Site, Trace
 
 _CLIP = 100
+_MEANINGS = {
+    Outcome.PUBLISHED: "new content under a new tag",
+    Outcome.UNCHANGED: "looked at again: the same content is published",
+    Outcome.SIGNED: "the same content, signed now",
+    Outcome.SUPERSEDED: "a newer serial is published already",
+    Outcome.FAILED: "the last good artifact stays",
+}
 _MARKS = {Action.ADDED: "+", Action.REMOVED: "-", Action.CHANGED: "~"}
 
 
@@ -80,10 +87,12 @@ def publication(receipts: Sequence[Receipt], unchanged: int, where: str, problem
     """The outcome of `publish`; `unchanged` sites were never contacted."""
     counts = count_by(receipt.outcome.value for receipt in receipts)
     uploads = sum(receipt.uploads for receipt in receipts)
-    lines = [f"{outcome:<11}{counts[outcome]:>8,}" for outcome in Outcome if outcome in counts]
-    lines.append(f"{'skipped':<11}{unchanged:>8,}  (as the ledger has them)")
-    lines.append(f"{counted(uploads, 'upload')} to {where}")
-    text = "\n".join(part for part in (problems_text(problems), *lines) if part)
+    rows = [[outcome.value, f"{counts[outcome]:,}", _MEANINGS[outcome]] for outcome in Outcome if outcome in counts]
+    if unchanged:
+        rows.append(["skipped", f"{unchanged:,}", "nothing changed since the ledger was written"])
+    summary = table(["outcome", "sites", ""], rows)
+    sent = f"{counted(uploads, 'upload')} to {where}"
+    text = "\n".join(part for part in (problems_text(problems), summary, sent) if part)
     data: dict[str, Json] = {
         "target": where,
         "skipped": unchanged,

@@ -1,0 +1,13 @@
+"""Strict YAML: the one place that touches a YAML parser.
+
+In: the text of one file. Out: plain JSON data with positions, or YamlError with every problem that could be found.
+Never: composes recursively (libyaml's composer overflows the C stack on `[[[[`), guesses what a scalar means, or reads
+files.
+
+Accepted is only what YAML 1.1, YAML 1.2 and Kubernetes' Go parser read alike; the rest is refused with "quote it".
+"""
+
+from renderer.strict_yaml.limits import INPUT_LIMITS, RENDERED_LIMITS, Limits, YamlError
+from renderer.strict_yaml.reading import load, load_all
+
+__all__ = ["INPUT_LIMITS", "RENDERED_LIMITS", "Limits", "YamlError", "load", "load_all"]
