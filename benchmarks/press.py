@@ -75,6 +75,8 @@ def measure(sites: int, asked: argparse.Namespace) -> dict[str, Any]:
                 figures[what].append(found)
             else:
                 figures[what] = found
+    if len({run["digest"] for run in figures["press"]}) > 1:
+        raise SystemExit("the runs did not make the same artifacts: their times cannot be compared")
     return figures
 
 
@@ -89,7 +91,8 @@ def _share_row(found: dict[str, Any]) -> str:
 def _stages_row(found: dict[str, Any]) -> str:
     split = " ".join(f"{stage} {found[f'{stage}_ms']:.3f}" for stage in _STAGES)
     total = sum(found[f"{stage}_ms"] for stage in _STAGES)
-    return f"CPU ms a site: {split} = {total:.3f}   (load {found['load']:g})"
+    worker = f"a worker's start {found['worker_ms']:.0f} ms, as much as {found['worker_sites']} sites"
+    return f"CPU ms a site: {split} = {total:.3f}; {worker}   (load {found['load']:g})"
 
 
 def _run_row(name: str, found: dict[str, Any], sites: int) -> str:
@@ -102,11 +105,12 @@ def _run_row(name: str, found: dict[str, Any], sites: int) -> str:
 
 
 def _press_row(found: dict[str, Any]) -> str:
-    return _run_row("press", found, found["sites"])
+    return _run_row("press", found, found["sites"]) + (f"   {found['failed']} FAILED" if found["failed"] else "")
 
 
 def _publish_row(found: dict[str, Any]) -> str:
-    return _run_row("publish", found, found["sites"])
+    code = found["exit_code"]
+    return _run_row("publish", found, found["sites"]) + (f"   EXIT CODE {code}" if code else "")
 
 
 def _copier_row(found: dict[str, Any]) -> str:

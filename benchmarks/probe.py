@@ -94,7 +94,8 @@ def publish(root: Path, workers: int, key: Path, layout: Path) -> Figures:
 def stages(root: Path, key: Path, sample: int) -> Figures:
     """CPU milliseconds per site and stage in one process, of sites that come after as many others.
 
-    `first_site_ms` is what the first site costs on top: templates and schemas are compiled when they are first used.
+    `first_site_ms` is what the first site costs: schemas are compiled when they are first used. `worker_ms` is what a
+    worker process costs up to the end of its first site: as much as pressing `worker_sites` sites.
     """
     from renderer.workspace import Workspace
 
@@ -112,7 +113,20 @@ def stages(root: Path, key: Path, sample: int) -> Figures:
     for file in measured:
         line.run(file)
     split = {f"{stage}_ms": round(spent / 1e6 / len(measured), 3) for stage, spent in line.spent.items()}
-    return {"first_site_ms": round(first, 1), "sample": len(measured), **split}
+    worker = _worker_ms(root, before[0])
+    more = {"worker_ms": round(worker, 1), "worker_sites": round(worker / sum(split.values()))}
+    return {"first_site_ms": round(first, 1), "sample": len(measured), **split, **more}
+
+
+def _worker_ms(root: Path, file: SiteFile) -> float:
+    """CPU milliseconds of a worker that is started for one site."""
+    from renderer.engine import Processes
+    from renderer.press import Order, Press
+
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    list(Processes(1).map(Press(root), [Order(file)]))
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return 1000 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
 class _Line:
