@@ -26,8 +26,8 @@ PAGE = HERE / "reference" / "commands.md"
 PROGRAM = "fleetpress"
 # How the options module writes a default that click cannot know: at the end of the help text.
 _TOLD_DEFAULT = re.compile(r"\s*\[default: (.+)\]$")
-# Click keeps the lines of a paragraph that begins with this mark.
-_KEEP_LINES = re.compile(r"^(?:\x08|\\b)\s*")
+# Click keeps the lines of a paragraph that begins with this mark: it is made for a terminal, and has a page of its own.
+_FOR_TERMINALS = ("\b", "\\b")
 # Arguments stand in capitals in click's help.
 _ARGUMENT = re.compile(r"\b(?:SITE|KEY|PREFIX)(?:\.[a-z]+)?\b(?!_)")
 _HEAD = """\
@@ -68,11 +68,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def commands_page() -> str:
     """The text of docs/reference/commands.md."""
     context = click.Context(fleetpress, info_name=PROGRAM)
+    commands = sorted(fleetpress.commands.items())
     parts = [_HEAD, *_paragraphs(fleetpress.help or ""), _usage(fleetpress, context), _table(fleetpress, context)]
-    for name in fleetpress.list_commands(context):
-        command = fleetpress.get_command(context, name)
-        if command is not None:
-            parts += _section(command, click.Context(command, info_name=name, parent=context))
+    parts.append("\n".join(["| command | does |", "|---|---|", *(_entry(name, command) for name, command in commands)]))
+    for name, command in commands:
+        parts += _section(command, click.Context(command, info_name=name, parent=context))
     return "\n\n".join(part.rstrip() for part in parts if part.strip()) + "\n"
 
 
@@ -81,6 +81,12 @@ def variables() -> frozenset[str]:
     return frozenset(
         str(option.envvar) for command in fleetpress.commands.values() for option in command.params if option.envvar
     )
+
+
+def _entry(name: str, command: click.Command) -> str:
+    """A row of the table of contents."""
+    first, stop, _ = " ".join((command.help or "").split()).partition(". ")
+    return f"| [`{name}`](#{name}) | {command.short_help or first + stop.strip()} |"
 
 
 def _section(command: click.Command, context: click.Context) -> Iterator[str]:
@@ -100,12 +106,10 @@ def _usage(command: click.Command, context: click.Context) -> str:
 
 
 def _paragraphs(text: str) -> Iterator[str]:
-    """Markdown paragraphs; lines that click would keep are set apart by a dot."""
+    """Markdown paragraphs."""
     for paragraph in inspect.cleandoc(text).split("\n\n"):
-        kept = _KEEP_LINES.match(paragraph)
-        words = paragraph[kept.end() :] if kept else paragraph
-        joined = (" · " if kept else " ").join(line.strip() for line in words.splitlines())
-        yield _ARGUMENT.sub(lambda argument: f"`{argument[0]}`", joined)
+        if not paragraph.startswith(_FOR_TERMINALS):
+            yield _ARGUMENT.sub(lambda argument: f"`{argument[0]}`", " ".join(paragraph.split()))
 
 
 def _table(command: click.Command, context: click.Context) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -210,6 +212,74 @@ def test_decision_records_are_numbered_without_gaps() -> None:
     numbers = [int(page.name[:4]) for page in sorted((DOCS / "adr").glob("[0-9]*.md"))]
 
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.fixture
+def shell(clean: Path) -> Shell:
+    """A shell in an empty folder, with the command on its path."""
+    return Shell(clean)
+
+
+class Shell:
+    """Runs a page's command lines in one folder."""
+
+    # What a page shows but a test cannot do: other people's programs, other machines.
+    _ELSEWHERE = re.compile(r"^(make|export|docker-registry|skopeo|cosign)\b|cd shops|localhost|--to fleet|--version")
+    _KEY = re.compile(r"(fleetpress-key-)[0-9a-f]{8}|^    [A-Za-z0-9+/=]{24,}$", re.MULTILINE)
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        programs = folder / ".git" / "programs"
+        programs.mkdir(parents=True)
+        code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from renderer.cli.main import run; run()"
+        (programs / "fleetpress").write_text(f'#!/bin/sh\nexec {sys.executable} -P -c {shlex.quote(code)} "$@"\n')
+        (programs / "fleetpress").chmod(0o755)
+        people = {
+            f"GIT_{who}_{what}": "x@shops.example" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+        }
+        self.environment = {**os.environ, **people, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+
+    def run(self, line: str) -> str:
+        command = ["bash", "-c", f"exec 2>&1; {line}"]
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, text=True, check=False
+        )
+        return done.stdout
+
+    def replay(self, page: Path) -> None:
+        """Run every line, and compare what it prints with what the page says, keys apart."""
+        for _, language, block in _FENCE.findall(page.read_text()):
+            for told in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:] if language == "console" else []:
+                line, _, output = told.partition("\n")
+                if not self._ELSEWHERE.search(line):
+                    printed = self._KEY.sub(r"\1…", self.run(line))
+                    assert (line, printed) == (line, self._KEY.sub(r"\1…", output))
+
+
+@pytest.mark.slow
+def test_the_tour_prints_what_the_readme_says(shell: Shell) -> None:
+    for folder in ("fleets", "templates", "schemas"):
+        shutil.copytree(ROOT / folder, shell.folder / folder)
+    shutil.copy(ROOT / ".gitignore", shell.folder)
+    shell.run("git init -q && git add -A && git commit -q -m 'Sample fleet'")
+
+    shell.replay(ROOT / "README.md")
+
+
+@pytest.mark.slow
+def test_the_tutorial_prints_what_it_says(shell: Shell) -> None:
+    page = DOCS / "tutorial" / "first-fleet.md"
+    shell.run("git init -q")
+    for name, content in _FILE_BLOCK.findall(page.read_text()):
+        (shell.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (shell.folder / name).write_text(content)
+    (shell.folder / "build").mkdir()
+    (shell.folder / ".gitignore").write_text("/build/\n")
+
+    shell.replay(page)
+
+    (published,) = json.loads(shell.run("fleetpress verify --key build/shops.pub -o json"))["sites"]
+    assert published["serial"] == 2
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
