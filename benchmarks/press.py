@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -55,6 +56,7 @@ def measure_fleet(bench: Bench, asked: argparse.Namespace) -> Iterator[tuple[str
             layout = bench.scratch / f"layout-{turn}"
             workers = max(asked.workers)
             yield "publish", {"workers": workers, **bench.probe("publish", workers=workers, layout=layout)}
+            shutil.rmtree(layout)
     if asked.rounds:
         yield "copier", bench.probe("copier", rounds=asked.rounds)
 
