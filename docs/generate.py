@@ -29,7 +29,7 @@ _TOLD_DEFAULT = re.compile(r"\s*\[default: (.+)\]$")
 # Click keeps the lines of a paragraph that begins with this mark: it is made for a terminal, and has a page of its own.
 _FOR_TERMINALS = ("\b", "\\b")
 # Arguments stand in capitals in click's help.
-_ARGUMENT = re.compile(r"\b(?:SITE|KEY|PREFIX)(?:\.[a-z]+)?\b(?!_)")
+_ARGUMENT = re.compile(r"\b(?:SITE|KEY|PREFIX|NAME|VERSION)(?:\.[a-z]+)?\b(?!_)")
 _HEAD = """\
 # Commands
 
@@ -68,29 +68,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def commands_page() -> str:
     """The text of docs/reference/commands.md."""
     context = click.Context(fleetpress, info_name=PROGRAM)
-    commands = sorted(fleetpress.commands.items())
+    commands = sorted(commands_of(fleetpress))
     parts = [_HEAD, *_paragraphs(fleetpress.help or ""), _usage(fleetpress, context), _table(fleetpress, context)]
     parts.append("\n".join(["| command | does |", "|---|---|", *(_entry(name, command) for name, command in commands)]))
     for name, command in commands:
-        parts += _section(command, click.Context(command, info_name=name, parent=context))
+        parts += _section(name, command, click.Context(command, info_name=name, parent=context))
     return "\n\n".join(part.rstrip() for part in parts if part.strip()) + "\n"
 
 
 def variables() -> frozenset[str]:
     """Every environment variable that an option of a command has."""
     return frozenset(
-        str(option.envvar) for command in fleetpress.commands.values() for option in command.params if option.envvar
+        str(option.envvar) for _, command in commands_of(fleetpress) for option in command.params if option.envvar
     )
+
+
+def commands_of(group: click.Group, above: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command below `group` by its full name, such as `template lock`; a group only if it has no commands."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group) and command.commands:
+            yield from commands_of(command, f"{above}{name} ")
+        else:
+            yield f"{above}{name}", command
 
 
 def _entry(name: str, command: click.Command) -> str:
     """A row of the table of contents."""
     first, stop, _ = " ".join((command.help or "").split()).partition(". ")
-    return f"| [`{name}`](#{name}) | {command.short_help or first + stop.strip()} |"
+    return f"| [`{name}`](#{name.replace(' ', '-')}) | {command.short_help or first + stop.strip()} |"
 
 
-def _section(command: click.Command, context: click.Context) -> Iterator[str]:
-    yield f"## {context.info_name}"
+def _section(name: str, command: click.Command, context: click.Context) -> Iterator[str]:
+    yield f"## {name}"
     yield from _paragraphs(command.help or "")
     yield _usage(command, context)
     yield _table(command, context)

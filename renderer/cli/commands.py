@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from renderer.cli.cluster import bootstrap, keygen
 from renderer.cli.inspect import diff, explain, sites, verify
 from renderer.cli.press import plan, publish, render, validate
+from renderer.cli.template import template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,4 +25,5 @@ COMMANDS: Mapping[str, click.Command] = {
     "explain": explain,
     "bootstrap": bootstrap,
     "keygen": keygen,
+    "template": template,
 }

@@ -81,8 +81,11 @@ def parse(arguments: list[str]) -> None:
     """Let click take the arguments, as the command would; raises click.UsageError."""
     if arguments[:1] in (["--version"], ["--help"]):
         return
-    assert arguments[0] in fleetpress.commands, f"there is no command {arguments[0]!r}"
-    fleetpress.commands[arguments[0]].make_context(arguments[0], arguments[1:])
+    command: click.Command = fleetpress
+    while isinstance(command, click.Group) and arguments:
+        assert arguments[0] in command.commands, f"there is no command {arguments[0]!r}"
+        command, arguments = command.commands[arguments[0]], arguments[1:]
+    command.make_context(command.name, arguments)
 
 
 def anchors(page: Path) -> set[str]:
