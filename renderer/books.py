@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from renderer import plan, publish
+from renderer.errors import Code, PublishError
 from renderer.plan import LEDGER_TYPE, Ledger
 
 if TYPE_CHECKING:
@@ -22,18 +23,19 @@ if TYPE_CHECKING:
 
 # Runs that were under way together; a ledger older than that has long been merged into a newer one.
 _SIDE_BY_SIDE = 8
+_DAMAGED = frozenset({Code.REGISTRY_CORRUPT, Code.LEDGER_CORRUPT})
 
 
 class Books:
     """What the ledgers said when they were read, `entries` by site, and the changes that wait to be written."""
 
     def __init__(self, target: Target, destination: Destination, *, fresh: bool = False) -> None:
-        """Read the ledgers; `fresh` starts without them, so that every site is asked about."""
+        """Read the ledgers; `fresh` starts without them: every site is asked about, the next ledger is whole."""
         self._target = target
         self._destination = destination
         places = dict.fromkeys(destination.ledger(region) for region in destination.regions)
         fleet = destination.fleet.name
-        self._ledgers = {place: Ledger(fleet) if fresh else _read(target, place, fleet) for place in places}
+        self._ledgers = {place: _read(target, place, fleet, fresh=fresh) for place in places}
         self.entries: Mapping[str, Entry] = {
             site: entry for ledger in self._ledgers.values() for site, entry in ledger.entries.items()
         }
@@ -70,9 +72,12 @@ class Books:
         return written
 
 
-def _read(target: Target, place: Reference, fleet: str) -> Ledger:
+def _read(target: Target, place: Reference, fleet: str, *, fresh: bool) -> Ledger:
     found = (publish.serial_of(tag) for tag in target.tags(place))
     serials = sorted((serial for serial in found if serial is not None), reverse=True)
+    if fresh:
+        # Said to include all that are there, readable or not: what is written next replaces them.
+        return Ledger(fleet, 0, tuple(serials[:_SIDE_BY_SIDE]))
     ledgers: list[Ledger] = []
     for serial in serials[:_SIDE_BY_SIDE]:
         if not any(serial in known.includes for known in ledgers):
@@ -81,5 +86,11 @@ def _read(target: Target, place: Reference, fleet: str) -> Ledger:
 
 
 def _load(target: Target, place: Reference, serial: int) -> Iterable[Ledger]:
-    data = publish.get_document(target, place, f"1.{serial}.0", LEDGER_TYPE)
-    return [] if data is None else [Ledger.load(data, where=f"{place.name}:1.{serial}.0")]
+    where = f"{place.name}:1.{serial}.0"
+    try:
+        data = publish.get_document(target, place, f"1.{serial}.0", LEDGER_TYPE)
+    except PublishError as error:
+        if not any(problem.code in _DAMAGED for problem in error.problems):
+            raise
+        raise plan.ledger_error(where, str(error)) from None
+    return [] if data is None else [Ledger.load(data, where=where)]

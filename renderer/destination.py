@@ -70,6 +70,15 @@ class Destination:
         what = f"a site of region {region} may only go to {self.fleet.registries[region]}, not to {repository.name}"
         return Problem(Code.RESIDENCY, what, hint=_STAY, site=site)
 
+    def pulled_from(self, site: str, region: str) -> Reference:
+        """The repository that the site's cluster pulls from; raises ConfigurationError when nothing says which."""
+        repository = self._named(region, site)
+        if repository.host == _NOWHERE:
+            what = f"nothing says which registry the clusters of region {region} pull from"
+            hint = "give --to oci://HOST/PREFIX, or name the region's registry under `registries` in fleet.yaml"
+            raise ConfigurationError(what, problems=[Problem(Code.TARGET_INVALID, what, hint=hint)])
+        return repository
+
     def ledger(self, region: str) -> Reference:
         """Where the ledger of `region` is kept: next to its sites, because it tells about them."""
         return self._named(region, _LEDGER)

@@ -60,7 +60,12 @@ def choose_serial(space: Workspace, serial: int | None, to: str, *, allow_dirty:
         raise ConfigurationError(what, problems=[Problem(Code.GIT_SHALLOW, what, hint=hint)])
     if revision.dirty and not to.startswith("oci-layout:") and not allow_dirty:
         what = "the fleet has changes that are not committed; what is published could not be found in git again"
-        raise ConfigurationError(what, problems=[Problem(Code.GIT_FAILED, what, hint="commit, or give --allow-dirty")])
+        raise ConfigurationError(
+            what,
+            problems=[
+                Problem(Code.GIT_FAILED, what, hint="`git status` shows them: commit them, or give --allow-dirty")
+            ],
+        )
     return revision.serial
 
 

@@ -136,7 +136,10 @@ class Render(_SiteTask):
         manifests = self._render(site)
         if isinstance(manifests, Rejected):
             return manifests
-        problems = self._validator.check(manifests, site.labels["kubernetes"], site.file)
+        problems = [
+            *self._validator.check(manifests, site.labels["kubernetes"], site.file),
+            *pack.check(manifests),
+        ]
         if any(problem.severity is Severity.ERROR for problem in problems):
             return _rejected(site.name, problems)
         return Rendered(made, manifests, _of_site(site.name, problems))

@@ -6,11 +6,12 @@ Never: writes anywhere, or renders a site that it was not asked about.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from renderer import engine, publish, report, scaffold, sign, validate
+from renderer.books import Books
 from renderer.destination import Destination
 from renderer.errors import Code, ConfigurationError, PublishError
 from renderer.press import Order, Render, Rendered
@@ -19,6 +20,7 @@ from renderer.types import Origin, Outcome, Problem, Receipt, Rejected, Severity
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from renderer.plan import Entry
     from renderer.publish import Published, Target
     from renderer.report import ObjectChange
     from renderer.types import Manifests, Reference, Trace
@@ -97,7 +99,9 @@ def locate(space: Workspace, problems: Iterable[Problem]) -> Iterator[Problem]:
         if problem.where is not None or problem.site is None:
             yield problem
             continue
-        whole = replace(problem, where=Origin(space.file(problem.site).path))
+        # From signing on, it is no longer the site's files that are at fault.
+        is_input = problem.code < Code.KEY_UNREADABLE
+        whole = replace(problem, where=Origin(space.file(problem.site).path)) if is_input else problem
         if problem.key is None:
             yield whole
             continue
@@ -128,7 +132,9 @@ def diff(space: Workspace, name: str, destination: Destination, target: Target) 
 
 def bootstrap_site(space: Workspace, name: str, to: str, public_key: str, *, insecure: bool) -> str:
     """The Flux objects that `name`'s cluster needs, as YAML."""
-    repository = _repository(space, name, Destination.parse(space.fleet, to))
+    destination = Destination.parse(space.fleet, to)
+    _repository(space, name, destination)
+    repository = destination.pulled_from(name, _site(space, name).region)
     return scaffold.bootstrap(name, repository, public_key, space.fleet.cluster, insecure=insecure)
 
 
@@ -136,6 +142,7 @@ def verify(
     space: Workspace, names: Sequence[str], destination: Destination, target: Target, keys: Sequence[sign.Verifier]
 ) -> Iterator[Receipt]:
     """Check what is published for each site: everything that a cluster relies on, and what it cannot check itself."""
+    entries = Books(target, destination).entries
     for name in names:
         site = space.site(space.file(name))
         if isinstance(site, Rejected):
@@ -145,52 +152,87 @@ def verify(
         if isinstance(repository, Problem):
             yield Receipt(name, Outcome.FAILED, problems=(repository,))
             continue
-        yield _verified(name, repository, target, keys)
+        yield _verified(_Check(name, repository, target, keys, entries.get(name)))
 
 
-def _verified(name: str, repository: Reference, target: Target, keys: Sequence[sign.Verifier]) -> Receipt:
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """One site to verify; `entry` is what the ledger knows of it."""
+
+    name: str
+    repository: Reference
+    target: Target
+    keys: Sequence[sign.Verifier]
+    entry: Entry | None
+
+
+def _verified(check: _Check) -> Receipt:
+    name = check.name
     try:
-        found = publish.published(target, repository)
-        problems = _problems(name, repository, found, target, keys)
+        found = publish.published(check.target, check.repository)
+        problems = _problems(check, found)
     except PublishError as error:
         return Receipt(name, Outcome.FAILED, problems=tuple(replace(problem, site=name) for problem in error.problems))
     if found is None:
         return Receipt(name, Outcome.FAILED, problems=tuple(problems))
-    outcome = Outcome.FAILED if problems else Outcome.UNCHANGED
-    reference = str(replace(repository, tag=found.tag))
+    outcome = Outcome.FAILED if problems else Outcome.VERIFIED
+    reference = str(replace(check.repository, tag=found.tag))
     told = tuple(replace(problem, site=name) for problem in problems)
     return Receipt(name, outcome, reference, found.manifest.digest, found.content, found.serial, problems=told)
 
 
-def _problems(
-    name: str, repository: Reference, found: Published | None, target: Target, keys: Sequence[sign.Verifier]
-) -> list[Problem]:
+def _problems(check: _Check, found: Published | None) -> list[Problem]:
     if found is None:
-        what = f"nothing is published at {repository.name}"
-        return [Problem(Code.NOT_PUBLISHED, what, hint=f"run `fleetpress publish {name}`", site=name)]
-    problems: list[Problem] = []
+        what = f"nothing is published at {check.repository.name}"
+        return [Problem(Code.NOT_PUBLISHED, what, hint=f"run `fleetpress publish {check.name}`", site=check.name)]
+    return [*_content_problems(check, found), *_ledger_problems(check, found), *_signature_problems(check, found)]
+
+
+def _content_problems(check: _Check, found: Published) -> Iterator[Problem]:
     annotations = publish.manifest_annotations(found.manifest)
     hint = "somebody else writes to this repository; publish the site again with a higher serial"
     if annotations.get("dev.fleetpress.content") != str(found.content):
-        what = f"the files in {repository.name} have the digest {found.content}, its manifest says another"
-        problems.append(Problem(Code.DIGEST_MISMATCH, what, hint=hint))
-    if annotations.get("dev.fleetpress.site") != name:
-        what = f"{repository.name} holds the artifact of site {annotations.get('dev.fleetpress.site', '?')[:60]!r}"
-        problems.append(Problem(Code.SITE_MISMATCH, what, hint=hint))
-    subject = found.manifest.digest
+        what = f"the files in {check.repository.name} have the digest {found.content}, its manifest says another"
+        yield Problem(Code.DIGEST_MISMATCH, what, hint=hint)
+    if annotations.get("dev.fleetpress.site") != check.name:
+        other = annotations.get("dev.fleetpress.site", "?")[:60]
+        yield Problem(Code.SITE_MISMATCH, f"{check.repository.name} holds the artifact of site {other!r}", hint=hint)
+
+
+def _ledger_problems(check: _Check, found: Published) -> Iterator[Problem]:
+    """A good artifact under a serial that we did not give it: how a registry would roll a cluster back."""
+    known = check.entry
+    if known is None or (known.serial, known.manifest) == (found.serial, found.manifest.digest):
+        return
+    what = (
+        f"{check.repository.name} offers {found.manifest.digest} as serial {found.serial}, "
+        f"the ledger has {known.manifest} as serial {known.serial}"
+    )
+    hint = (
+        "if no publication is under way, somebody else moved or removed tags: publish with `--all` and a higher serial"
+    )
+    yield Problem(Code.SERIAL_MISMATCH, what, hint=hint)
+
+
+def _signature_problems(check: _Check, found: Published) -> list[Problem]:
+    repository, subject = check.repository, found.manifest.digest
     # Prefixes differ between a registry and its mirror; fleet and site never do.
     suffix = "/".join(["", *repository.repository.split("/")[-2:]])
     expected = sign.Expected(subject, frozenset([repository.name]), suffix)
-    manifests = publish.signature_manifests(target, repository, subject)
-    verdict = sign.verify_signatures(manifests, publish.fetcher(target, repository), expected, keys)
-    return problems if isinstance(verdict, sign.Verified) else [*problems, *verdict]
+    manifests = publish.signature_manifests(check.target, repository, subject)
+    verdict = sign.verify_signatures(manifests, publish.fetcher(check.target, repository), expected, check.keys)
+    return [] if isinstance(verdict, sign.Verified) else verdict
 
 
-def _repository(space: Workspace, name: str, destination: Destination) -> Reference:
+def _site(space: Workspace, name: str) -> Site:
     site = space.site(space.file(name))
     if isinstance(site, Rejected):
         raise ConfigurationError(f"site {name} cannot be read", problems=site.problems)
-    repository = destination.repository(name, site.region)
+    return site
+
+
+def _repository(space: Workspace, name: str, destination: Destination) -> Reference:
+    repository = destination.repository(name, _site(space, name).region)
     if isinstance(repository, Problem):
         raise ConfigurationError(repository.what, problems=[repository])
     return repository

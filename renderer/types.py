@@ -326,12 +326,13 @@ class Release:
 
 
 class Outcome(StrEnum):
-    """What publishing did for a site."""
+    """What publishing, or verifying, found or did for a site."""
 
     PUBLISHED = "published"
     UNCHANGED = "unchanged"
     SIGNED = "signed"
     SUPERSEDED = "superseded"
+    VERIFIED = "verified"
     FAILED = "failed"
 
 

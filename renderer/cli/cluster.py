@@ -32,14 +32,16 @@ def keygen(prefix: Path) -> None:
 @click.command(
     short_help="Print what a site's cluster needs once.",
     epilog=options.example(
-        "fleetpress bootstrap berlin-charite-01 --to fleet --key keys/labs.pub | kubectl apply -f -"
+        "fleetpress bootstrap berlin-spreelab-01 --to fleet --key keys/labs.pub | kubectl apply -f -"
     ),
 )
 @options.site
 @options.fleet
 @options.to
-@options.option(
+@click.option(
     "--key",
+    envvar="FLEETPRESS_PUBLIC_KEY",
+    show_envvar=True,
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
     help="Public key that the cluster will trust.",

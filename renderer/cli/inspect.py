@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_PROBLEMS, _ENVIRONMENT = 1, 4
+
+
 @click.command(
     short_help="List sites, labels and template pins.",
     epilog=options.example("fleetpress sites 'berlin-*'", "fleetpress sites -o json"),
@@ -52,6 +55,7 @@ def verify(
 ) -> None:
     """Check what is published: digests, content, site, serial and signature of every artifact."""
     from renderer import queries, report
+    from renderer.errors import Code
 
     space = session.open_workspace(fleet)
     trusted = session.open_public_keys(keys)
@@ -61,12 +65,14 @@ def verify(
     receipts = list(report.progress(checked, len(names), "verifying"))
     result = report.results.verification(receipts, to)
     session.say(result, output)
-    sys.exit(1 if any(receipt.problems for receipt in receipts) else 0)
+    codes = {problem.code for receipt in receipts for problem in receipt.problems}
+    unreachable = codes & {Code.REGISTRY_FAILED, Code.REGISTRY_AUTH}
+    sys.exit(_ENVIRONMENT if unreachable else _PROBLEMS if codes else 0)
 
 
 @click.command(
     short_help="Compare rendered with published.",
-    epilog=options.example("fleetpress diff berlin-charite-01", "fleetpress diff berlin-charite-01 -o json"),
+    epilog=options.example("fleetpress diff berlin-spreelab-01", "fleetpress diff berlin-spreelab-01 -o json"),
 )
 @options.site
 @options.fleet
@@ -94,7 +100,7 @@ def diff(
 
 @click.command(
     short_help="Show where a value comes from.",
-    epilog=options.example("fleetpress explain berlin-charite-01 cilium.mtu"),
+    epilog=options.example("fleetpress explain berlin-spreelab-01 cilium.mtu"),
 )
 @options.site
 @click.argument("key", default="")

@@ -46,12 +46,10 @@ def run() -> NoReturn:
     """Entry point of the command."""
     try:
         code = main.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        code = _INTERRUPTED
     except click.ClickException as error:
         error.show()
         code = _FAILED
-    except KeyboardInterrupt:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("interrupted; running again is safe", err=True)
         code = _INTERRUPTED
     except BrokenPipeError:

@@ -28,7 +28,7 @@ def example(*lines: str) -> str:
 fleet = option(
     "--fleet",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder with fleet.yaml.  [default: the only fleet in or below this folder]",
+    help="Folder with fleet.yaml.  [default: the only fleet in, above or below this folder]",
 )
 output = option(
     "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the result."
@@ -51,9 +51,12 @@ workers = option(
     type=click.IntRange(min=1),
     help="Processes to work with; the result is the same for any number.  [default: one per processor]",
 )
-public_key = option(
+public_key = click.option(
     "--key",
     "keys",
+    # Not FLEETPRESS_KEY: a job that publishes and verifies has both keys.
+    envvar="FLEETPRESS_PUBLIC_KEY",
+    show_envvar=True,
     multiple=True,
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),

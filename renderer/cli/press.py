@@ -36,7 +36,7 @@ def validate(sites: tuple[str, ...], fleet: Path | None, workers: int | None, ou
 
 @click.command(
     short_help="Render sites, publish nothing.",
-    epilog=options.example("fleetpress render berlin-charite-01 | less", "fleetpress render -o build/rendered"),
+    epilog=options.example("fleetpress render berlin-spreelab-01 | less", "fleetpress render -o build/rendered"),
 )
 @options.sites
 @options.fleet

@@ -44,7 +44,7 @@ def pack(manifests: Manifests) -> Artifact | Rejected:
     The manifest's digest is a function of the content alone. `Artifact.content` is the digest of the uncompressed tar,
     which also stands in the manifest's annotations: "unchanged" is decided by it, because two compressors never agree.
     """
-    problems = _problems(manifests)
+    problems = check(manifests)
     if problems:
         return Rejected(manifests.site, tuple(problems))
     archive = tar((file.path, file.content) for file in manifests.files)
@@ -67,7 +67,8 @@ def pack(manifests: Manifests) -> Artifact | Rejected:
     return Artifact(manifests.site, _CONFIG, layer, Blob.of(manifest, MANIFEST_TYPE), content)
 
 
-def _problems(manifests: Manifests) -> list[Problem]:
+def check(manifests: Manifests) -> list[Problem]:
+    """What keeps `manifests` from being packed."""
     if not any(file.content.strip() for file in manifests.files):
         return [
             Problem(

@@ -105,12 +105,14 @@ class Ledger:
         try:
             return _decode(json.loads(data))
         except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
-            problem = Problem(
-                Code.LEDGER_CORRUPT,
-                f"the ledger at {where} cannot be read ({type(error).__name__})",
-                hint="run `fleetpress publish --all`: it asks the registry about every site and writes the ledger anew",
-            )
-            raise LedgerError(problem.what, problems=[problem]) from None
+            raise ledger_error(where, type(error).__name__) from None
+
+
+def ledger_error(where: str, why: str) -> LedgerError:
+    """The error of a ledger that cannot be used, with the way out."""
+    what = f"the ledger at {where} cannot be read ({why})"
+    hint = "run `fleetpress publish --all`: it asks the registry about every site and writes the ledger anew"
+    return LedgerError(what, problems=[Problem(Code.LEDGER_CORRUPT, what, hint=hint)])
 
 
 def merge(ledgers: Iterable[Ledger]) -> Ledger:

@@ -23,6 +23,7 @@ _MEANINGS = {
     Outcome.PUBLISHED: "new content under a new tag",
     Outcome.UNCHANGED: "looked at again: the same content is published",
     Outcome.SIGNED: "the same content, signed now",
+    Outcome.VERIFIED: "as it should be",
     Outcome.SUPERSEDED: "a newer serial is published already",
     Outcome.FAILED: "the last good artifact stays",
 }
@@ -46,7 +47,8 @@ def sites(found: Sequence[Site]) -> Report:
         }
         for site in found
     ]
-    return Report("sites", {"sites": data}, table(["site", *labels, "templates"], rows))
+    text = table(["site", *labels, "templates"], rows) if rows else "no sites"
+    return Report("sites", {"sites": data}, text)
 
 
 def validation(checked: int, problems: Sequence[Problem], failed: int) -> Report:
@@ -104,7 +106,7 @@ def publication(receipts: Sequence[Receipt], unchanged: int, where: str, problem
 
 
 def verification(verified: Sequence[Receipt], where: str) -> Report:
-    """The outcome of `verify`: a receipt per site, FAILED with its problems or UNCHANGED when all is well."""
+    """The outcome of `verify`: a receipt per site, FAILED with its problems or VERIFIED."""
     problems = [problem for receipt in verified for problem in receipt.problems]
     failed = sum(receipt.outcome is Outcome.FAILED for receipt in verified)
     summary = f"{counted(len(verified), 'site')} at {where}: {len(verified) - failed:,} verified, {failed:,} failed"

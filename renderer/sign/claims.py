@@ -128,7 +128,7 @@ def _fetch_layer(layer: dict[str, Json], media_type: str, fetch: Fetch) -> bytes
         raise Malformed(f"the signature's blob {digest} is not there") from None
     if len(data) != size or Digest.of(data) != digest:
         what = f"the signature's blob has {len(data)} bytes of another digest, expected {size} bytes of {digest}"
-        raise Malformed(what, code=Code.DIGEST_MISMATCH, hint="The registry or a proxy altered it: fetch it again.")
+        raise Malformed(what, code=Code.DIGEST_MISMATCH, hint="the registry or a proxy altered it: fetch it again")
     return data
 
 

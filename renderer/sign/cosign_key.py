@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from renderer.errors import Code
-from renderer.sign.failure import key_failure
+from renderer.sign.failure import ASK_AGAIN, key_failure
 from renderer.types import compact_json
 
 COSIGN_LABELS = ("ENCRYPTED SIGSTORE PRIVATE KEY", "ENCRYPTED COSIGN PRIVATE KEY")
@@ -53,7 +53,7 @@ def decrypt_cosign_key(pem: bytes, password: bytes, name: str) -> bytes:
         return SecretBox(_derive(password, box)).decrypt(box.ciphertext, box.nonce)
     except CryptoError:
         what = f"the password does not open {name}, or the file was altered"
-        raise key_failure(Code.KEY_PASSWORD, what, "Give the password that the key was made with.") from None
+        raise key_failure(Code.KEY_PASSWORD, what, ASK_AGAIN) from None
 
 
 def encrypt_cosign_key(der: bytes, password: bytes) -> bytes:
@@ -85,7 +85,7 @@ def _parse(pem: bytes, name: str) -> _Box:
         return _read_box(json.loads(_bytes(match[2] if match else b"")))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         what = f"{name} is not a complete cosign key: expected scrypt and nacl/secretbox with cosign's parameters"
-        raise key_failure(Code.KEY_UNREADABLE, what, "Copy the file again from where it is kept.") from None
+        raise key_failure(Code.KEY_UNREADABLE, what, "copy the file again from where it is kept") from None
 
 
 def _read_box(value: Any) -> _Box:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from renderer.errors import Code, KeyFailure
 from renderer.types import Problem
 
-SIGN_AGAIN = "Sign the artifact again with `fleetpress publish`."
+ASK_AGAIN = "set FLEETPRESS_KEY_PASSWORD or COSIGN_PASSWORD to the password that the key was made with"
+SIGN_AGAIN = "sign the artifact again with `fleetpress publish`"
 _SHOWN = 160
 
 

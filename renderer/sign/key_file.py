@@ -39,7 +39,7 @@ def read_key_file(path: Path) -> KeyFile:
             data = file.read(MAX_KEY_FILE + 1)
     except OSError as error:
         what = f"cannot read the key {path}: {error.strerror or 'the system gave no reason'}"
-        raise key_failure(Code.KEY_UNREADABLE, what, "Check the path and its permissions.") from None
+        raise key_failure(Code.KEY_UNREADABLE, what, "check the path and its permissions") from None
     if len(data) > MAX_KEY_FILE:
         raise key_failure(Code.KEY_UNREADABLE, f"{path} has more than {MAX_KEY_FILE} bytes, expected a key in PEM form")
     # Windows has no such bit: st_mode is made up there.

@@ -52,12 +52,13 @@ def _write_all(files: dict[Path, tuple[bytes, int]]) -> None:
     # public key is too, and a run that died before it left only a public key that nobody can sign for.
     done: list[Path] = []
     try:
+        next(iter(files)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         for path, (data, mode) in files.items():
             _write_new(path, data, mode)
             done.append(path)
     except OSError as error:
         what = f"cannot write {error.filename or 'the pair of keys'}: {error.strerror or 'the system gave no reason'}"
-        failure = key_failure(Code.OUTPUT_UNWRITABLE, what, "Name a prefix in a folder that can be written.")
+        failure = key_failure(Code.OUTPUT_UNWRITABLE, what, "name a prefix in a folder that can be written")
         raise failure from None
     finally:
         if len(done) < len(files):
@@ -87,4 +88,4 @@ def _link(temporary: str, path: Path) -> None:
 
 def _exists(path: Path) -> KeyFailure:
     what = f"{path} exists already, and a key is never overwritten"
-    return key_failure(Code.OUTPUT_UNWRITABLE, what, "Name another prefix, or move the old pair away.")
+    return key_failure(Code.OUTPUT_UNWRITABLE, what, "name another prefix, or move the old pair away")

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from renderer.errors import Code
 from renderer.sign.cosign_key import COSIGN_LABELS, decrypt_cosign_key
-from renderer.sign.failure import key_failure
+from renderer.sign.failure import ASK_AGAIN, key_failure
 from renderer.sign.key_file import KeyFile, pem_label, read_key_file
 from renderer.sign.public_key import PublicKey, require_p256
 from renderer.types import Problem, Severity
@@ -23,7 +23,7 @@ from renderer.types import Problem, Severity
 if TYPE_CHECKING:
     from pathlib import Path
 
-_NEW_PAIR = "Make a new pair with `fleetpress keygen`."
+_NEW_PAIR = "make a new pair with `fleetpress keygen`"
 _OTHER_KINDS = ("RSA PRIVATE KEY", "DSA PRIVATE KEY", "OPENSSH PRIVATE KEY")
 
 
@@ -43,7 +43,7 @@ class KeySigner:
             scheme = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
         except UnsupportedAlgorithm:
             what = "the OpenSSL behind `cryptography` cannot sign deterministically (RFC 6979), expected 3.2 or newer"
-            hint = "Install `cryptography` from its wheel."
+            hint = "install `cryptography` from its wheel"
             raise key_failure(Code.KEY_UNSUPPORTED, what, hint) from None
         return cls(PublicKey.of(key.public_key()), key, scheme, warnings)
 
@@ -72,7 +72,7 @@ def load_key_signer(path: Path, password: bytes | None) -> KeySigner:
     encrypted = _is_encrypted(file.data, label)
     if encrypted and password is None:
         what = f"the key {name} is encrypted and no password was given"
-        raise key_failure(Code.KEY_PASSWORD, what, "Give the password that the key was made with.")
+        raise key_failure(Code.KEY_PASSWORD, what, ASK_AGAIN)
     if label in COSIGN_LABELS:
         key = _load_der(decrypt_cosign_key(file.data, password or b"", name), name)
     else:
@@ -89,7 +89,7 @@ def _is_encrypted(data: bytes, label: str) -> bool:
 def _refuse_other_files(label: str, name: str) -> None:
     if "PUBLIC KEY" in label or "CERTIFICATE" in label:
         what = f"{name} holds a public key or certificate, expected a private key"
-        raise key_failure(Code.KEY_UNSUPPORTED, what, "Give the .key file of the pair.")
+        raise key_failure(Code.KEY_UNSUPPORTED, what, "give the .key file of the pair")
     if label in _OTHER_KINDS:
         raise key_failure(Code.KEY_UNSUPPORTED, f"{name} is an {label}, expected an ECDSA P-256 key", _NEW_PAIR)
 
@@ -117,12 +117,12 @@ def _load_der(der: bytes, name: str) -> object:
 
 def _wrong_password(name: str) -> Exception:
     what = f"the password does not open {name}"
-    return key_failure(Code.KEY_PASSWORD, what, "Give the password that the key was made with.")
+    return key_failure(Code.KEY_PASSWORD, what, ASK_AGAIN)
 
 
 def _damaged(name: str) -> Exception:
     what = f"{name} is not a private key that can be read, expected PEM: PKCS#8, SEC1 or cosign.key"
-    return key_failure(Code.KEY_UNREADABLE, what, "Copy the file again from where it is kept.")
+    return key_failure(Code.KEY_UNREADABLE, what, "copy the file again from where it is kept")
 
 
 def _require_p256_key(key: object, name: str) -> ec.EllipticCurvePrivateKey:
@@ -140,6 +140,6 @@ def _warnings(file: KeyFile, name: str, *, unused: object) -> tuple[Problem, ...
         found.append(Problem(Code.KEY_EXPOSED, what, hint=f"chmod 600 {name}", severity=Severity.WARNING))
     if unused:
         what = f"a password was given, but the private key {name} is not encrypted"
-        hint = "Encrypt the key, or drop the password."
+        hint = "encrypt the key, or drop the password"
         found.append(Problem(Code.KEY_PASSWORD, what, hint=hint, severity=Severity.WARNING))
     return tuple(found)

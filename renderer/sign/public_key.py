@@ -76,12 +76,12 @@ def load_public_key(source: Path | str | bytes) -> PublicKey:
 def _parse(pem: bytes, name: str) -> PublicKey:
     if "PRIVATE KEY" in pem_label(pem):
         what = f"{name} holds a private key, expected a public one"
-        raise key_failure(Code.KEY_UNSUPPORTED, what, "Give the .pub file of the pair.")
+        raise key_failure(Code.KEY_UNSUPPORTED, what, "give the .pub file of the pair")
     try:
         key = serialization.load_pem_public_key(pem)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         what = f"{name} is not a public key that can be read, expected PEM `PUBLIC KEY`"
-        raise key_failure(Code.KEY_UNREADABLE, what, "Give the .pub file that came with the private key.") from None
+        raise key_failure(Code.KEY_UNREADABLE, what, "give the .pub file that came with the private key") from None
     return PublicKey.of(_usable(key, name))
 
 
@@ -103,4 +103,4 @@ def require_p256(curve: ec.EllipticCurve, name: str) -> None:
         return
     reason = "with a key, Flux and cosign check SHA-256 only, and refuse what other curves are used with"
     what = f"{name} is an ECDSA key on curve {curve.name}, expected P-256: {reason}"
-    raise key_failure(Code.KEY_UNSUPPORTED, what, "Make a new pair with `fleetpress keygen`.")
+    raise key_failure(Code.KEY_UNSUPPORTED, what, "make a new pair with `fleetpress keygen`")

@@ -48,5 +48,5 @@ def open_signer(address: str, password: bytes | None = None, *, signers: Mapping
         what = (
             f"keys of the kind {match[1]!r} are not supported, expected a file or one of: {', '.join(sorted(signers))}"
         )
-        raise key_failure(Code.KEY_UNSUPPORTED, what, "Give the path of a private key.")
+        raise key_failure(Code.KEY_UNSUPPORTED, what, "give the path of a private key")
     return opener(match[2], password)

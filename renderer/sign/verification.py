@@ -75,7 +75,7 @@ def verify_signatures(
     """
     found = {manifest: form for manifest in manifests if (form := signature_format(manifest))}
     if not found:
-        hint = "Publish the site again, with a key."
+        hint = "publish the site again, with a key"
         return [Problem(Code.SIGNATURE_MISSING, f"no signature is attached to {expected.digest}", hint=hint)]
     decisive = SignatureFormat.BUNDLE if SignatureFormat.BUNDLE in found.values() else SignatureFormat.LEGACY
     problems: list[Problem] = []
@@ -136,17 +136,17 @@ def _not_ours(claim: Claim, form: SignatureFormat, keys: Sequence[Verifier]) -> 
     if form is SignatureFormat.LEGACY:
         return invalid(f"the signature is by none of the trusted keys ({trusted}), or its content was altered")
     by = f"the key {claim.hint[:16]}" if claim.hint else "an unnamed key or certificate"
-    hint = "Give that key's public half if it is yours; else find out who signed, and publish the site again."
+    hint = "give that key's public half if it is yours; else find out who signed, and publish the site again"
     return Problem(Code.SIGNATURE_FOREIGN, f"the signature is by {by}, expected one of: {trusted}", hint=hint)
 
 
 def _other_digest(found: str, expected: Expected) -> Problem:
-    hint = "The artifact or its signature was exchanged: publish the site again."
+    hint = "the artifact or its signature was exchanged: publish the site again"
     return Problem(Code.DIGEST_MISMATCH, f"{found}, expected {expected.digest}", hint=hint)
 
 
 def _other_name(subject: Subject, expected: Expected) -> Problem:
     names = [*sorted(expected.names)[:_LISTED], *([f"…{expected.suffix}"] if expected.suffix else [])]
     what = f"the artifact is signed as {shown(subject.name)}, expected {' or '.join(names) or 'another name'}"
-    hint = "It was made for another site or registry: check where it was copied from."
+    hint = "it was made for another site or registry: check where it was copied from"
     return Problem(Code.SITE_MISMATCH, what, hint=hint)

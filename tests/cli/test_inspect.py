@@ -182,3 +182,34 @@ def test_flags_can_be_environment_variables(shop: Shop, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
 
     assert shop("publish").outcomes()["berlin-01"] == "published"
+
+
+def test_what_cannot_be_packed_does_not_validate(shop: Shop) -> None:
+    shop.edit("templates/app/1.0.0/template/logo.png", "not really a picture")
+
+    done = shop("validate", "-o", "json")
+
+    assert done.code == 1
+    assert done.codes() == {"FP502"}
+
+
+def test_bootstrap_without_a_registry_says_what_is_missing(shop: Shop) -> None:
+    fleet = (shop.root / "fleet.yaml").read_text()
+    shop.edit("fleet.yaml", fleet.partition("registries:")[0])
+
+    done = shop("bootstrap", "berlin-01", "--key", shop.public)
+
+    assert done.code == 2
+    assert "FP707" in done.err
+    assert shop("bootstrap", "berlin-01", "--key", shop.public, "--to", "oci://any.example/x").code == 0
+
+
+def test_ctrl_c_says_that_running_again_is_safe(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("renderer.queries.list_sites", interrupted)
+
+    done = shop("sites")
+
+    assert (done.code, done.err.strip()) == (130, "interrupted; running again is safe")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cli.conftest import Shop
 
 ALL = {"austin-01", "berlin-01", "paris-01"}
@@ -222,3 +221,20 @@ def test_a_key_that_is_none_is_refused_before_anything_is_done(shop: Shop) -> No
 
     assert done.code == 4
     assert "FP60" in done.err
+
+
+def test_a_damaged_ledger_is_told_and_publishing_all_repairs_it(shop: Shop) -> None:
+    shop.publish()
+    folder = Path(shop.target.partition(":")[2])
+    for blob in folder.rglob("ledger/*/blobs/sha256/*"):
+        blob.write_bytes(b"damaged")
+
+    done = shop("plan", "--to", shop.target)
+    assert done.code == 4
+    assert "FP708" in done.err
+    assert "publish --all" in done.err
+    shop.commit()
+
+    repaired = shop.publish("--all")
+    assert (repaired.code, repaired.json["uploads"]) == (0, 0)
+    assert shop("plan", "--to", shop.target, "-o", "json").json["unchanged"] == 3

@@ -10,6 +10,8 @@ from renderer.publish import open_target
 from renderer.types import Blob, Digest, Reference, Signature, SignatureFormat
 
 if TYPE_CHECKING:
+    import pytest
+
     from renderer.publish import Target
     from tests.cli.conftest import Shop
 
@@ -76,7 +78,7 @@ def test_the_artifact_of_another_site_is_found_although_its_signature_is_good(sh
     done = shop.verify("berlin-01")
 
     assert done.code == 1
-    assert done.codes() == {"FP608"}
+    assert done.codes() == {"FP608", "FP610"}
 
 
 def blobs_of(target: Target, manifest: Blob, repository: Reference) -> list[Blob]:
@@ -85,3 +87,42 @@ def blobs_of(target: Target, manifest: Blob, repository: Reference) -> list[Blob
         Blob.of(target.get_blob(repository, Digest.parse(each["digest"]), limit=1 << 20), each["mediaType"])
         for each in [parsed["config"], *parsed["layers"]]
     ]
+
+
+def test_a_registry_that_offers_an_old_artifact_as_new_is_found(shop: Shop) -> None:
+    shop.publish()
+    shop.edit("layers/regions/eu.yaml", "values: {replicas: 9}\n")
+    shop.publish()
+    target = open_target(shop.target)
+    here = Reference("registry.eu.example", "press/labs/berlin-01")
+    old = target.get_manifest(here, "1.1.0")
+    assert old is not None
+    target.put_manifest(here, old, "1.999.0")
+    target.close()
+
+    done = shop.verify()
+
+    assert done.code == 1
+    assert done.codes() == {"FP610"}
+    assert {site["site"]: site["outcome"] for site in done.json["sites"]} == {
+        "austin-01": "verified",
+        "berlin-01": "failed",
+        "paris-01": "verified",
+    }
+
+
+def test_a_registry_that_does_not_answer_is_no_verdict(shop: Shop) -> None:
+    fleet = shop("verify", "--to", "oci://127.0.0.1:9/x", "--plain-http", "--key", shop.public)
+
+    assert fleet.code == 4
+    assert "FP701" in fleet.err
+
+
+def test_keys_for_publishing_and_verifying_have_variables_of_their_own(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLEETPRESS_KEY", str(shop.private))
+    monkeypatch.setenv("FLEETPRESS_PUBLIC_KEY", str(shop.public))
+
+    assert shop("publish", "--to", shop.target).code == 0
+    assert shop("verify", "--to", shop.target).code == 0

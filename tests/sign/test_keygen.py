@@ -95,8 +95,14 @@ def test_a_key_that_appears_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytes
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.key", "precious")]
 
 
-def test_a_missing_folder_is_told(tmp_path: Path) -> None:
-    problem = refusal(lambda: generate_key(tmp_path / "none" / "a"))
+def test_a_missing_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    private, _ = generate_key(tmp_path / "new" / "a")
+
+    assert private.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    problem = refusal(lambda: generate_key(tmp_path / "file" / "a"))
 
     assert problem.code is Code.OUTPUT_UNWRITABLE
-    assert "No such file or directory" in problem.what
