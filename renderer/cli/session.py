@@ -60,7 +60,9 @@ def open_destination(space: Workspace, connection: Connection) -> tuple[Destinat
     options = TargetOptions(
         plain_http=connection.plain_http, ca_file=connection.ca_file, read_only=connection.read_only
     )
-    return destination, open_targets(destination.targets, options=options)
+    target = open_targets(destination.targets, options=options)
+    click.get_current_context().call_on_close(target.close)
+    return destination, target
 
 
 def open_key(path: Path) -> Signer:
