@@ -51,6 +51,10 @@ class Code(StrEnum):
     RENDER_FORBIDDEN = "FP312"
     RENDER_LIMIT = "FP313"
     SITE_NOT_NAMED = "FP314"
+    TEMPLATE_CHANGED = "FP315"
+    TEMPLATE_UNLOCKED = "FP316"
+    TEMPLATE_SOURCE = "FP317"
+    TEMPLATE_RELEASE = "FP318"
 
     OBJECT_YAML = "FP401"
     OBJECT_INCOMPLETE = "FP402"
@@ -115,6 +119,12 @@ class ConfigurationError(FleetpressError):
 
 class TemplateError(ConfigurationError):
     """A template version cannot be used."""
+
+
+class SourceFailure(TemplateError):
+    """The place that a template comes from cannot be reached; running again is safe."""
+
+    exit_code = 4
 
 
 class PublishError(FleetpressError):

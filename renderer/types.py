@@ -159,7 +159,10 @@ class TemplatePin:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One edge cluster: its labels, and the values that its layers and its own file add up to (plain JSON data)."""
+    """One edge cluster: its labels, and the values that its layers and its own file add up to (plain JSON data).
+
+    `ranges` are those of its pins that were written as a range; `templates` has what the lock resolves them to.
+    """
 
     name: str
     file: str
@@ -167,6 +170,7 @@ class Site:
     values: Mapping[str, Json]
     templates: tuple[TemplatePin, ...]
     layers: tuple[str, ...]
+    ranges: tuple[TemplatePin, ...] = ()
 
     @property
     def region(self) -> str:
@@ -201,6 +205,31 @@ class ClusterSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class GitSource:
+    """Versions of a template in a git repository.
+
+    `tag` is what a version's tag is called, with `{version}` in it; `branch` is what the version `next` stands for;
+    `path` is the template's folder in the repository, empty for its top.
+    """
+
+    url: str
+    tag: str = "{version}"
+    branch: str | None = None
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OciSource:
+    """Versions of a template as the tags of an OCI repository; `path` is its folder in the layer, empty for the top."""
+
+    repository: Reference
+    path: str = ""
+
+
+TemplateSource: TypeAlias = "GitSource | OciSource"
+
+
+@dataclass(frozen=True, slots=True)
 class Fleet:
     """fleet.yaml, read and checked: `root` is the fleet's folder, `repository` what file names are relative to."""
 
@@ -215,6 +244,7 @@ class Fleet:
     signature_formats: tuple[SignatureFormat, ...] = (SignatureFormat.BUNDLE,)
     allow_kinds: frozenset[str] = frozenset()
     cluster: ClusterSettings = field(default_factory=ClusterSettings)
+    sources: Mapping[str, TemplateSource] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
