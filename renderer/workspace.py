@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from renderer import read, validate
+from renderer import read, sources, validate
 from renderer.errors import Code, ConfigurationError, TemplateError
 from renderer.types import Digest, Problem, Rejected, TemplatePin, compact_json
 
@@ -24,17 +24,21 @@ if TYPE_CHECKING:
 # Raise it with every change of what is rendered from the same inputs: it makes every site be looked at again.
 _OUTPUT_VERSION = b"1"
 _LAYERS, _FLEET, _SCHEMAS, _PROGRAM = "layers/", "fleet.yaml", "schemas", "fleetpress"
+# What a range stands for is an input of its own: the lock may move it while no file of the site changes.
+_RANGE = "range "
 
 
 class Workspace:
-    """The fleet in `root`; raises ConfigurationError when fleet.yaml itself cannot be used."""
+    """The fleet in `root`; raises ConfigurationError when fleet.yaml or templates.lock cannot be used."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.fleet: Fleet = read.load_fleet(root, check=validate.check_input)
+        lock = read.load_lock(self.fleet, check=validate.check_input)
+        self.library = read.Library(self.fleet, lock, sources.access())
         self._layers = read.Layers(self.fleet, validate.check_input)
         self._trees: dict[TemplatePin, TemplateTree | TemplateError] = {}
-        self._inputs: dict[tuple[tuple[str, ...], tuple[TemplatePin, ...]], Inputs] = {}
+        self._inputs: dict[tuple[tuple[str, ...], tuple[TemplatePin, ...], tuple[TemplatePin, ...]], Inputs] = {}
 
     @cached_property
     def index(self) -> read.SiteIndex:
@@ -64,21 +68,38 @@ class Workspace:
 
     def site(self, file: read.SiteFile) -> Site | Rejected:
         """One site with its values merged, or all that is wrong with it."""
-        site = read.load_site(self.fleet, self._layers, file, check=validate.check_input)
+        site = self.merged(file)
         if isinstance(site, Rejected):
             return site
         problems = [replace(problem, site=site.name) for pin in site.templates for problem in self._tree_problems(pin)]
-        return Rejected(site.name, tuple(problems)) if problems else site
+        if problems:
+            return Rejected(site.name, tuple(problems))
+        ranges = tuple(pin for pin in site.templates if read.is_range(pin.version))
+        if not ranges:
+            return site
+        return replace(site, templates=tuple(map(self.library.exact, site.templates)), ranges=ranges)
+
+    def merged(self, file: read.SiteFile) -> Site | Rejected:
+        """One site with its values and pins merged, as they are written: no range is resolved, no template read."""
+        return read.load_site(self.fleet, self._layers, file, check=validate.check_input)
+
+    def layer(self, name: str) -> read.Layer:
+        """The layer `name`, a path relative to layers/."""
+        return self._layers.get(name)
 
     def trace(self, file: read.SiteFile) -> tuple[Trace, ...]:
         """How each value of a site came to be."""
         return read.trace_site(self.fleet, self._layers, file)
 
     def tree(self, pin: TemplatePin) -> TemplateTree:
-        """A template version; raises TemplateError each time it is asked for one that cannot be read."""
+        """A template version, of a range the one that the lock resolves it to.
+
+        Raises TemplateError each time it is asked for one that cannot be read.
+        """
         if pin not in self._trees:
             try:
-                self._trees[pin] = read.load_template(self.fleet, pin)
+                exact = self.library.exact(pin)
+                self._trees[pin] = self.library.tree(pin) if exact == pin else self.tree(exact)
             except TemplateError as error:
                 self._trees[pin] = error
         found = self._trees[pin]
@@ -88,9 +109,10 @@ class Workspace:
 
     def inputs(self, site: Site) -> Inputs:
         """What `site` is made from besides its own file: (name, digest) pairs, as the ledger remembers them."""
-        key = (site.layers, site.templates)
+        key = (site.layers, site.templates, site.ranges)
         if key not in self._inputs:
             names = [_FLEET, _SCHEMAS, _PROGRAM, *(_LAYERS + layer for layer in site.layers), *map(str, site.templates)]
+            names += [f"{_RANGE}{pin}" for pin in site.ranges]
             self._inputs[key] = frozenset((name, digest) for name in names if (digest := self.input_digest(name)))
         return self._inputs[key]
 
@@ -105,7 +127,8 @@ class Workspace:
         if name.startswith(_LAYERS):
             return self._layers.digest(name.removeprefix(_LAYERS))
         try:
-            return self.tree(TemplatePin.parse(name)).digest
+            # A range is what the version that it stands for is: its digest moves with the lock.
+            return self.tree(TemplatePin.parse(name.removeprefix(_RANGE))).digest
         except TemplateError:
             return None
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1] / "renderer"
 LEAVES = {"types", "errors", "strict_yaml"}
 STAGES = {"read", "plan", "render", "validate", "pack", "sign", "publish"}
 AROUND = {"engine", "report", "scaffold"}
-WIRING = {"workspace", "press", "books", "destination", "pipeline", "queries"}
+WIRING = {"workspace", "press", "books", "destination", "pipeline", "queries", "sources", "locking", "releasing"}
 MODULES = sorted(path for path in ROOT.rglob("*.py"))
 
 

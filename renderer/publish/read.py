@@ -84,19 +84,24 @@ def gunzip(data: bytes, *, limit: int) -> bytes:
 
 def read_tar(data: bytes) -> dict[str, bytes]:
     """Regular files of a tar by path; links, devices, unsafe or repeated names are REGISTRY_CORRUPT."""
-    files: dict[str, bytes] = {}
+    return {name: content for name, (_, content) in read_members(data).items()}
+
+
+def read_members(data: bytes) -> dict[str, tuple[int, bytes]]:
+    """`read_tar` with each file's permission bits."""
+    files: dict[str, tuple[int, bytes]] = {}
     try:
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
             for member in archive:
                 if not member.isdir():
                     name = _safe_name(member, files)  # first: extractfile would follow a link
-                    files[name] = _content(archive, member)
+                    files[name] = member.mode & 0o777, _content(archive, member)
     except (tarfile.TarError, EOFError, ValueError, OverflowError, IndexError, KeyError, RecursionError, OSError):
         raise _corrupt("the layer is not a readable tar") from None
     return files
 
 
-def _safe_name(member: tarfile.TarInfo, files: Mapping[str, bytes]) -> str:
+def _safe_name(member: tarfile.TarInfo, files: Mapping[str, object]) -> str:
     name = member.name.removeprefix("./")
     unsafe = not name or name.startswith("/") or "\\" in name or "\0" in name or ".." in name.split("/")
     if unsafe or name in files or not member.isreg() or len(files) >= FILE_LIMIT:

@@ -5,9 +5,23 @@ In: folders. Out: values of renderer.types; a site's trouble as Problems. Never:
 
 from renderer.read.files import digest_of
 from renderer.read.fleet import find_fleet, load_fleet
-from renderer.read.interface import Check, Layer, Revision, SiteFile, SiteIndex
+from renderer.read.interface import (
+    Access,
+    Artifacts,
+    Check,
+    Layer,
+    Lock,
+    Locked,
+    Revision,
+    SiteFile,
+    SiteIndex,
+    SourceKind,
+)
 from renderer.read.layers import Layers
+from renderer.read.library import Library
+from renderer.read.lock import dump_lock, load_lock, lock_path
 from renderer.read.merge import merge_patch
+from renderer.read.ranges import NEXT, is_range, order, parse_version
 from renderer.read.revision import head
 from renderer.read.schemas import load_schemas
 from renderer.read.site import load_site
@@ -16,21 +30,34 @@ from renderer.read.templates import list_versions, load_template
 from renderer.read.trace import trace_site
 
 __all__ = [
+    "NEXT",
+    "Access",
+    "Artifacts",
     "Check",
     "Layer",
     "Layers",
+    "Library",
+    "Lock",
+    "Locked",
     "Revision",
     "SiteFile",
     "SiteIndex",
+    "SourceKind",
     "digest_of",
+    "dump_lock",
     "find_fleet",
     "head",
+    "is_range",
     "list_sites",
     "list_versions",
     "load_fleet",
+    "load_lock",
     "load_schemas",
     "load_site",
     "load_template",
+    "lock_path",
     "merge_patch",
+    "order",
+    "parse_version",
     "trace_site",
 ]

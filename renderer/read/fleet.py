@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from renderer.errors import Code, ConfigurationError
 from renderer.read.files import one_of, parse, quoted, read_file, similar, unreadable
+from renderer.read.fleet_sources import DEFAULT_FOLDER, source_flaws, template_sources, templates_folder
 from renderer.read.layers import PLACEHOLDER
 from renderer.read.site import RESERVED
 from renderer.types import ClusterSettings, Document, Fleet, Origin, Problem, Reference, SignatureFormat
@@ -30,7 +31,7 @@ _FORMATS: Final = {
     "both": (SignatureFormat.BUNDLE, SignatureFormat.LEGACY),
 }
 _FILE: Final = "fleet.yaml"
-_TEMPLATES, _SCHEMAS = "../../templates", "../../schemas"
+_SCHEMAS: Final = "../../schemas"
 
 
 def find_fleet(start: Path) -> Path:
@@ -63,7 +64,10 @@ def load_fleet(path: Path, *, check: Check) -> Fleet:
     """
     root = path.resolve()
     document, value = _read(root, check)
-    folders = {key: _folder(root, value, key) for key in ("templates", "schemas")}
+    folders = {
+        "templates": (root / templates_folder(value)).resolve(),
+        "schemas": (root / str(value.get("schemas", _SCHEMAS))).resolve(),
+    }
     repository = _repository(root, folders["templates"])
     document = replace(document, file=(root / _FILE).relative_to(repository).as_posix())
     if problems := [*_judge(document, value), *_outside(document, folders, repository)]:
@@ -84,12 +88,13 @@ def _fleet(root: Path, repository: Path, folders: Mapping[str, Path], value: dic
         signature_formats=_FORMATS[value.get("signing", {}).get("format", "bundle")],
         allow_kinds=frozenset(value.get("validation", {}).get("allowKinds", ())),
         cluster=ClusterSettings(**value.get("cluster", {})),
+        sources=template_sources(value),
     )
 
 
 def _read(root: Path, check: Check) -> tuple[Document, dict[str, Any]]:
     """The document and its map, named relative to where the repository probably begins."""
-    file = (root / _FILE).relative_to(_repository(root, root / _TEMPLATES)).as_posix()
+    file = (root / _FILE).relative_to(_repository(root, root / DEFAULT_FOLDER)).as_posix()
     try:
         found = parse(read_file(root / _FILE), file, "fleet", check)
     except FileNotFoundError:
@@ -104,10 +109,6 @@ def _read(root: Path, check: Check) -> tuple[Document, dict[str, Any]]:
         what = f"expected a map with name, labels and layers, got {got}"
         raise _error([Problem(Code.INPUT_SCHEMA, what, Origin(file), "see the reference of fleet.yaml")])
     return found, found.value
-
-
-def _folder(root: Path, value: dict[str, Any], key: str) -> Path:
-    return (root / str(value.get(key, {"templates": _TEMPLATES, "schemas": _SCHEMAS}[key]))).resolve()
 
 
 def _repository(root: Path, templates: Path) -> Path:
@@ -149,6 +150,8 @@ def _judge(document: Document, value: dict[str, Any]) -> Iterator[Problem]:
             yield problem(Code.INPUT_SCHEMA, what, ("layers", index), hint)
     for what, key, hint in _registry_flaws(value.get("registries", {}), labels.get("region", ())):
         yield problem(Code.INPUT_SCHEMA, what, ("registries", *key), hint)
+    for what, path, hint in source_flaws(value):
+        yield problem(Code.INPUT_SCHEMA, what, path, hint)
 
 
 def _layer_flaws(layer: str, labels: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Checks fleet, layer and site files against the JSON Schemas that fleetpress ships.
+"""Checks fleet, layer, site and lock files against the JSON Schemas that fleetpress ships.
 
 In: a parsed document and its kind. Out: problems with file, line and column, all at once.
 Never: reads the fleet repository; the schemas are the tool's own, inside the package or at the top of a checkout.
@@ -15,11 +15,11 @@ from renderer.types import Document, Problem
 from renderer.validate.schema import Schema
 from renderer.validate.wording import Violation, dotted
 
-KINDS = ("fleet", "layer", "site")
+KINDS = ("fleet", "layer", "site", "lock")
 
 
 def check_input(kind: str, document: Document) -> list[Problem]:
-    """Every way in which `document` breaks the schema of `kind` ("fleet", "layer" or "site"); [] for a valid one."""
+    """Every way in which `document` breaks the schema of `kind`, one of KINDS; [] for a valid one."""
     schema = _schema(kind)
     if document.value is None and kind != "layer":
         hint = f"schemas/{kind}.schema.json describes what it must hold"

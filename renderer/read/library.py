@@ -1,0 +1,135 @@
+"""The template versions that a fleet can use: those in its folder and those of its sources, held to its lock.
+
+In: a fleet, its lock, the access to sources. Out: trees whose content is what the lock says; versions as they are now.
+Never: resolves a range by anything but the lock, or takes content that the lock does not know when there is one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from renderer.errors import Code, TemplateError
+from renderer.read.files import quoted
+from renderer.read.interface import Lock, Locked, SourceKind
+from renderer.read.ranges import NEXT, is_range, newest, order
+from renderer.read.source_git import GitTemplates
+from renderer.read.source_oci import OciTemplates
+from renderer.read.templates import has_folder, list_versions, load_template, missing, tree_of
+from renderer.types import GitSource, Origin, Problem, TemplatePin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from renderer.read.interface import Access, Source
+    from renderer.types import Fleet, TemplateSource, TemplateTree
+
+
+class Library:
+    """See the module. `lock` is None for a fleet without one: then only its own folder can be used, as it is."""
+
+    def __init__(self, fleet: Fleet, lock: Lock | None, access: Access) -> None:
+        self._fleet = fleet
+        self.lock = lock
+        self._sources = {name: _source(source, fleet, access) for name, source in fleet.sources.items()}
+
+    def exact(self, pin: TemplatePin) -> TemplatePin:
+        """The pin itself, or for a range what the lock resolves it to; raises TemplateError when it does not."""
+        if not is_range(pin.version):
+            return pin
+        version = (self.lock or Lock()).ranges.get(pin)
+        if version is None:
+            raise _unlocked(f"nothing says which version of {pin.name} the range {quoted(pin.version)} stands for")
+        return TemplatePin(pin.name, version)
+
+    def tree(self, pin: TemplatePin) -> TemplateTree:
+        """The files of an exact version, as the lock knows them. Raises TemplateError."""
+        locked = self.lock.versions.get(pin) if self.lock else None
+        if locked is None:
+            return self._unlocked_tree(pin)
+        tree = self.fetch(pin, locked)
+        if tree.digest != locked.digest:
+            raise self._changed(tree, locked)
+        return tree
+
+    def fetch(self, pin: TemplatePin, locked: Locked) -> TemplateTree:
+        """The files where `locked` says they are, whatever their digest. Raises TemplateError."""
+        if locked.kind is SourceKind.DIRECTORY:
+            return load_template(self._fleet, pin)
+        source = self._sources.get(pin.name)
+        if source is None or source.kind is not locked.kind:
+            raise _unlocked(f"templates.lock has {pin} from {locked.kind}, but fleet.yaml names no such source")
+        return tree_of(pin, str(pin), source.read(pin, locked.address))
+
+    def resolve(self, pin: TemplatePin) -> Locked:
+        """What an exact version is now; the fleet's folder comes before the sources. Raises TemplateError."""
+        if has_folder(self._fleet, pin):
+            return Locked(SourceKind.DIRECTORY, load_template(self._fleet, pin).digest)
+        address = self.address(pin)
+        if address is None:
+            raise missing(pin, {**list_versions(self._fleet), pin.name: self.versions(pin.name)})
+        source = self._sources[pin.name]
+        return Locked(source.kind, tree_of(pin, str(pin), source.read(pin, address)).digest, address)
+
+    def address(self, pin: TemplatePin) -> str | None:
+        """The commit or manifest that a version has at its source now, None if there is none. Asks the source."""
+        source = self._sources.get(pin.name)
+        return source.find(pin.version) if source is not None else None
+
+    def resolve_range(self, pin: TemplatePin) -> TemplatePin:
+        """The newest version that a range allows now. Asks the source. Raises TemplateError when there is none."""
+        versions = self.versions(pin.name)
+        try:
+            found = newest(versions, pin.version)
+        except ValueError as error:
+            problem = Problem(Code.INPUT_SCHEMA, f"{pin.name}: {error}", hint="see docs/reference/template-sources.md")
+            raise TemplateError(problem.what, problems=[problem]) from None
+        if found is None:
+            raise missing(pin, {**list_versions(self._fleet), pin.name: versions})
+        return TemplatePin(pin.name, found)
+
+    def versions(self, name: str) -> tuple[str, ...]:
+        """Every version of a template that there is now, in their order. Asks the source."""
+        own = list_versions(self._fleet).get(name, ())
+        source = self._sources.get(name)
+        return tuple(sorted({*own, *(source.versions() if source else ())}, key=order))
+
+    def names(self) -> tuple[str, ...]:
+        """Every template that has a folder or a source."""
+        return tuple(sorted({*list_versions(self._fleet), *self._sources}))
+
+    def folders(self) -> Iterable[TemplatePin]:
+        """Every version in the fleet's folder."""
+        return (TemplatePin(name, version) for name, found in list_versions(self._fleet).items() for version in found)
+
+    def is_locked_kind(self, pin: TemplatePin) -> bool:
+        """Whether a lock holds this version: all but the working version in the fleet's own folder."""
+        return not (pin.version == NEXT and has_folder(self._fleet, pin))
+
+    def _unlocked_tree(self, pin: TemplatePin) -> TemplateTree:
+        in_folder = has_folder(self._fleet, pin)
+        if not in_folder and pin.name in self._sources:
+            raise _unlocked(f"templates.lock does not have {pin}, which comes from a source")
+        if in_folder and self.lock is not None and pin.version != NEXT:
+            raise _unlocked(f"templates.lock does not have {pin}")
+        return load_template(self._fleet, pin)
+
+    def _changed(self, tree: TemplateTree, locked: Locked) -> TemplateError:
+        pin = tree.pin
+        what = f"{pin} has the digest {tree.digest}, expected {locked.digest} from templates.lock"
+        why = (
+            "restore the files and release the change as a new version"
+            if locked.kind is SourceKind.DIRECTORY
+            else "`path` of its source in fleet.yaml changed, or the cache is damaged"
+        )
+        hint = f"{why}; if it is meant, run `fleetpress template lock --upgrade {pin}`"
+        problem = Problem(Code.TEMPLATE_CHANGED, what, Origin(tree.file), hint)
+        return TemplateError(what, problems=[problem])
+
+
+def _source(source: TemplateSource, fleet: Fleet, access: Access) -> Source:
+    return GitTemplates(source, fleet.root, access) if isinstance(source, GitSource) else OciTemplates(source, access)
+
+
+def _unlocked(what: str) -> TemplateError:
+    hint = "run `fleetpress template lock`, and commit templates.lock"
+    return TemplateError(what, problems=[Problem(Code.TEMPLATE_UNLOCKED, what, hint=hint)])
