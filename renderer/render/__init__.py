@@ -2,6 +2,7 @@
 
 from renderer.render.compiling import compile_template
 from renderer.render.interface import Rendered, Template
+from renderer.render.memo import Counts, Memo
 from renderer.render.site import render_site
 
-__all__ = ["Rendered", "Template", "compile_template", "render_site"]
+__all__ = ["Counts", "Memo", "Rendered", "Template", "compile_template", "render_site"]

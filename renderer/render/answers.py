@@ -7,12 +7,15 @@ Never: asks a person, or lets one site's values reach another: every answer is a
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
+from marshal import dumps, loads
 from typing import TYPE_CHECKING, Any
 
 from renderer.errors import Code
 from renderer.render.casting import CASTS, cast, plain, to_bool, yaml_list
 from renderer.render.faults import RENDER_FAULTS, Fault, explain
 from renderer.render.filters_text import parse_yaml
+from renderer.render.keys import MARSHAL_VERSION
 from renderer.render.questions import MISSING, Choice, Prepared, Question
 from renderer.render.suggest import did_you_mean
 from renderer.render.texts import Text, render_text
@@ -22,6 +25,7 @@ from renderer.types import Problem
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from renderer.render.memo import Recall, Step
     from renderer.render.sandbox import TemplateEnvironment
     from renderer.types import Json, Origin
 
@@ -52,15 +56,21 @@ class Interview:
     environment: TemplateEnvironment
     given: Mapping[str, Json]
     context: Mapping[str, Any]
+    steps: Mapping[str, Step]
+    recall: Recall
     answers: dict[str, Json] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     failed: set[str] = field(default_factory=set)
+    view: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.view = {**self.given, **self.context}
 
     def ask(self, questions: Sequence[Question]) -> None:
         """Answer every question, in order."""
         for question in questions:
             try:
-                self._answer(question)
+                self._enter(question.name, self._recalled(question))
             except _Rejected as rejected:
                 self._report(question, rejected.code, rejected.what, rejected.where)
             except RENDER_FAULTS as error:
@@ -86,25 +96,41 @@ class Interview:
     def _names(self) -> set[str]:
         return {*self.given, *self.answers, *self.context}
 
-    def _view(self) -> dict[str, Any]:
-        return {**self.given, **self.answers, **self.context}
+    def _enter(self, name: str, answer: Any) -> None:
+        if answer is not MISSING:
+            self.answers[name] = self.view[name] = answer
 
-    def _answer(self, question: Question) -> None:
-        asker = _Asker(self.environment, question, self._view())
+    def _recalled(self, question: Question) -> Any:
+        step = self.steps.get(question.name)
+        if step is None:
+            return self._answer(question)
+        # What a memo holds is bytes where the answer has parts, so that each site gets parts of its own.
+        packed = self.recall(step, self.view, partial(self._packed, question), self.given.get(question.name, ...))
+        if type(packed) is bytes:
+            return loads(packed)  # noqa: S302 - bytes that this worker made
+        return packed[0] if packed else MISSING
+
+    def _packed(self, question: Question) -> Any:
+        answer = self._answer(question)
+        if answer is MISSING:
+            return ()
+        return dumps(answer, MARSHAL_VERSION) if isinstance(answer, (list, dict)) else (answer,)
+
+    def _answer(self, question: Question) -> Any:
+        """The answer, or MISSING when the question needs none."""
+        asker = _Asker(self.environment, question, self.view)
         asked = to_bool(asker.value(question.ask))
         if not to_bool(asker.value(question.when)) and self._default(question, asker) is MISSING:
-            return
+            return MISSING
         if question.name in self.given:
             answer = asker.parse(self.given[question.name])
             asker.validate(answer)
-            self.answers[question.name] = answer
-            return
+            return answer
         default = self._default(question, asker)
-        if default is not MISSING:
-            self.answers[question.name] = default
-        elif asked:
+        if default is MISSING and asked:
             what = f"the template asks for {question.name}, and it has no value and no default"
             raise _Rejected(Code.ANSWER_MISSING, what, question.origin)
+        return default
 
     def _default(self, question: Question, asker: _Asker) -> Any:
         if question.name in self.given:

@@ -6,7 +6,7 @@ Never: does I/O, or runs template code that depends on a site.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,12 @@ from jinja2 import BaseLoader, TemplateNotFound
 from renderer import strict_yaml
 from renderer.errors import Code, ConfigurationError, TemplateError
 from renderer.render.config import Config, read_config
-from renderer.render.copier_template import CopierTemplate, SourceFile, settle
+from renderer.render.copier_template import CopierTemplate, settle
+from renderer.render.outline import Outliner, SourceFile
 from renderer.render.questions import Question, QuestionReader
-from renderer.render.reading import Reads, references
+from renderer.render.references import include_path, references
 from renderer.render.sandbox import TemplateEnvironment
+from renderer.render.steps import Parts, make_steps, read_sets
 from renderer.render.texts import Text, TextCompiler
 from renderer.types import Origin, Problem
 
@@ -28,17 +30,22 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from renderer.render.interface import Template
+    from renderer.render.memo import Memo
+    from renderer.render.reads import ReadPath, ReadSets
     from renderer.types import TemplateFile, TemplateTree
 
 _CONFIG_FILES = ("copier.yml", "copier.yaml")
 _ANSWERS_FILE_NAME = "_copier_conf.answers_file"
 
 
-def compile_template(tree: TemplateTree) -> Template:
-    """Compile `tree` with the reader for its format; raises TemplateError with all problems."""
+def compile_template(tree: TemplateTree, memo: Memo | None = None) -> Template:
+    """Compile `tree` with the reader for its format; raises TemplateError with all problems.
+
+    With a `memo`, which several templates may share, it remembers from site to site what it rendered.
+    """
     found = [file for file in tree.files if file.path in _CONFIG_FILES]
     if len(found) == 1:
-        return CopierCompiler(tree, found[0]).compile()
+        return CopierCompiler(tree, found[0]).compile(memo)
     what = "both copier.yml and copier.yaml" if found else "no copier.yml"
     hint = "keep one of them" if found else "a template is a folder with a copier.yml; see docs/reference/templates.md"
     raise _error(tree, [Problem(Code.TEMPLATE_CONFIG, f"the template has {what}", Origin(tree.file), hint)])
@@ -60,11 +67,6 @@ class _TreeLoader(BaseLoader):
         if path not in self.sources:
             raise TemplateNotFound(template)
         return self.sources[path], path, lambda: True
-
-
-def include_path(name: str) -> str:
-    """The tree path that an include of `name` means."""
-    return "/".join(part for part in name.split("/") if part not in {"", "."})
 
 
 class CopierCompiler:
@@ -96,7 +98,7 @@ class CopierCompiler:
             config.report(f"_envops: {error}", ("_envops",), "start strings must differ from each other")
             return TemplateEnvironment(loader, {}, config.extensions, self.tree.file)
 
-    def compile(self) -> CopierTemplate:
+    def compile(self, memo: Memo | None) -> CopierTemplate:
         """Compile everything, then say all that is wrong at once."""
         config = self.config
         questions = QuestionReader(self.compiler, config).read()
@@ -105,24 +107,25 @@ class CopierCompiler:
         exclude = tuple(self._setting("_exclude", pattern) for pattern in config.exclusions)
         files = {path: self._file(file) for path, file in self.contents.items() if self._concerned(path, subdirectory)}
         included = self._included(files)
-        reads = Reads(files, included)
         self._check_secrets(questions, [*self.parts.values(), subdirectory, *exclude, *included.values()])
         self._check_subdirectory(subdirectory)
         if config.problems:
             raise _error(self.tree, config.problems)
+        parts = Parts(questions, (answers_path, subdirectory, *exclude), files)
+        reads = read_sets(self.environment, included, parts)
         settled = {path: settle(self.environment, file, reads) for path, file in files.items()}
+        outliner = Outliner(lambda root: self._files_under(settled, root), self._has_template_for)
         return CopierTemplate(
             self.tree.pin,
-            self.tree.file,
             self.config_file,
             self.environment,
             questions,
             subdirectory,
             answers_path,
             exclude,
-            lru_cache(maxsize=64)(lambda root: self._files_under(settled, root)),
-            self._has_template_for,
-            reads.of,
+            outliner.cached(),
+            lambda path: _reads(reads, files[path]),
+            make_steps(self.tree, replace(parts, files=settled), reads, memo),
         )
 
     def _setting(self, key: str, value: str) -> Text:
@@ -141,7 +144,8 @@ class CopierCompiler:
         shown = path.with_suffix("") if suffix and is_template else path
         parts = tuple(self._part(part, file.path) for part in shown.parts)
         text = self._content(file, shown.name) if is_template else None
-        return SourceFile(file.path, parts, file.mode, file.content, text, is_template)
+        origin = Origin(self.environment.file_of(file.path))
+        return SourceFile(file.path, parts, file.mode, file.content, text, is_template, origin)
 
     def _part(self, part: str, path: str) -> Text:
         if part not in self.parts:
@@ -211,7 +215,7 @@ class CopierCompiler:
         depth = len(root.split("/")) if root else 0
         prefix = f"{root}/" if root else ""
         return tuple(
-            SourceFile(file.path, file.parts[depth:], file.mode, file.content, file.text, file.is_template)
+            replace(file, parts=file.parts[depth:])
             for path, file in files.items()
             if path.startswith(prefix) and not self._shadowed(path)
         )
@@ -226,6 +230,11 @@ class CopierCompiler:
     def _has_template_for(self, path: str) -> bool:
         # Copier looks from the template's folder, not from the subdirectory.
         return self._exists(f"{path}{self.config.suffix}")
+
+
+def _reads(reads: ReadSets, file: SourceFile) -> frozenset[ReadPath] | None:
+    """What a file and its name can read."""
+    return reads.of([*file.parts, *([] if file.text is None else [file.text])])
 
 
 def _decoded(files: tuple[TemplateFile, ...]) -> Iterator[tuple[str, str]]:

@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from renderer.errors import Code
 from renderer.render.answers import Interview, undefined_hint
-from renderer.render.exclusion import excluder
+from renderer.render.exclusion import excluded_lines
 from renderer.render.faults import RENDER_FAULTS, explain
 from renderer.render.interface import Rendered
 from renderer.render.limits import MAX_FILE_BYTES, LimitExceeded
-from renderer.render.outputs import Output, PathRenderer, normal_path, path_fault
+from renderer.render.outputs import Output, PathRenderer, normal_path
 from renderer.render.texts import Text, render_text
 from renderer.types import Manifest, Origin, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from renderer.render.memo import Recall, Steps
+    from renderer.render.outline import Outline, Place, SourceFile
     from renderer.render.questions import Question
-    from renderer.render.reading import Reads
+    from renderer.render.reads import ReadPath, ReadSets
     from renderer.render.sandbox import TemplateEnvironment
     from renderer.types import Json, TemplatePin
 
@@ -32,22 +34,10 @@ if TYPE_CHECKING:
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]{6,}>| object at 0x")
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """One file of the template: its path's parts, the last one without the suffix, and its content, compiled or not."""
-
-    path: str
-    parts: tuple[Text, ...]
-    mode: int
-    content: bytes
-    text: Text | None
-    is_template: bool
-
-
-def settle(environment: TemplateEnvironment, file: SourceFile, reads: Reads) -> SourceFile:
+def settle(environment: TemplateEnvironment, file: SourceFile, reads: ReadSets) -> SourceFile:
     """Render a file that reads no variable, once for all sites. What fails is left for the site to report."""
     text = file.text
-    if text is None or text.template is None or reads.of_texts([text]) != frozenset():
+    if text is None or text.template is None or reads.of([text]) != frozenset():
         return file
     try:
         constant = render_text(environment, text, {})
@@ -60,106 +50,147 @@ def settle(environment: TemplateEnvironment, file: SourceFile, reads: Reads) -> 
 
 @dataclass(frozen=True, slots=True)
 class CopierTemplate:
-    """One version of a template. `roots` gives the files under each folder that `_subdirectory` may name."""
+    """One version of a template. `outline` gives where its files go, `steps` what is remembered across sites."""
 
     pin: TemplatePin
-    folder: str
     config_file: str
     environment: TemplateEnvironment
     questions: tuple[Question, ...]
     subdirectory: Text
     answers_path: Text
     exclude: tuple[Text, ...]
-    files_under: Callable[[str], tuple[SourceFile, ...] | None]
-    has_template_for: Callable[[str], bool]
-    readers: Callable[[str], frozenset[str] | None]
+    outline: Callable[[str, str, tuple[str, ...]], Outline]
+    readers: Callable[[str], frozenset[ReadPath] | None]
+    steps: Steps
 
     @property
     def variables(self) -> tuple[str, ...]:
         """The names of the questions, in order."""
         return tuple(question.name for question in self.questions)
 
-    def reads(self, path: str) -> frozenset[str] | None:
-        """The variables that the template file `path` can read; None when only a run can tell."""
+    def reads(self, path: str) -> frozenset[ReadPath] | None:
+        """What the template file `path` can read, its name included; None when only a run can tell."""
         return self.readers(path)
 
     def render(self, site: str, given: Mapping[str, Json]) -> Rendered:
         """Answer the questions, then render every file."""
+        interview, recall = self._ask(site, given)
+        if interview.problems:
+            return Rendered((), (*interview.problems, *recall.problems))
+        context = {**interview.answers, **interview.context, "_copier_phase": "render"}
+        return _Rendering(self, context, recall).run()
+
+    def answers(self, site: str, given: Mapping[str, Json]) -> dict[str, Json] | None:
+        """What a site's files can read of it: its answers; None when it has none that will do."""
+        interview, _ = self._ask(site, given)
+        return None if interview.problems else interview.answers
+
+    def _ask(self, site: str, given: Mapping[str, Json]) -> tuple[Interview, Recall]:
         asked = {question.name: given[question.name] for question in self.questions if question.name in given}
         conf = {"answers_file": "", "sep": "/", "vcs_ref": self.pin.version}
         own: dict[str, Any] = {"_folder_name": site, "_copier_conf": conf, "_copier_phase": "prompt"}
-        interview = Interview(self.environment, asked, own)
+        recall = self.steps.recall(site)
+        interview = Interview(self.environment, asked, own, self.steps.answers, recall)
         interview.ask(self.questions)
-        if interview.problems:
-            return Rendered((), tuple(interview.problems))
-        return _Rendering(self, {**interview.answers, **own, "_copier_phase": "render"}).run()
+        return interview, recall
 
 
 class _Rendering:
     """One site's files. `context` is what every text sees."""
 
-    def __init__(self, template: CopierTemplate, context: dict[str, Any]) -> None:
+    def __init__(self, template: CopierTemplate, context: dict[str, Any], recall: Recall) -> None:
         self.template = template
         self.environment = template.environment
         self.context = context
+        self.recall = recall
         self.problems: list[Problem] = []
         self.files: list[Manifest] = []
 
     def run(self) -> Rendered:
         """Render every file that is not excluded."""
         try:
-            sources, paths, excluded = self._prepare()
+            outline = self._outline()
         except RENDER_FAULTS as error:
             self._fault(error, Origin(self.template.config_file))
-            return Rendered((), tuple(self.problems))
-        for source in sources:
-            origin = Origin(self.environment.file_of(source.path))
-            try:
-                for output in paths.outputs(source.parts):
-                    self._output(source, output, excluded, origin)
-            except RENDER_FAULTS as error:
-                self._fault(error, origin)
-        return Rendered(tuple(self.files), tuple(self.problems))
+        else:
+            for place in outline.places:
+                if place.manifest is not None:
+                    self.files.append(place.manifest)
+                else:
+                    self._fill(place, outline)
+        return Rendered(tuple(self.files), (*self.problems, *self.recall.problems))
 
-    def _prepare(self) -> tuple[tuple[SourceFile, ...], PathRenderer, Callable[[str], bool]]:
+    def _outline(self) -> Outline:
+        step = self.template.steps.outline
+        settings = self._settings() if step is None else self.recall(step, self.context, self._settings)
+        self.context["_copier_conf"] = {**self.context["_copier_conf"], "answers_file": settings[0]}
+        return self.template.outline(*settings)
+
+    def _settings(self) -> tuple[str, str, tuple[str, ...]]:
+        """The name of the answers file, the subdirectory, and the lines of `_exclude`."""
         template = self.template
-        answers_file = render_text(self.environment, template.answers_path, self.context)
-        self.context["_copier_conf"] = {**self.context["_copier_conf"], "answers_file": normal_path(answers_file)}
-        root = render_text(self.environment, template.subdirectory, self.context)
-        sources = template.files_under(root)
-        if sources is None:
-            raise NotADirectoryError(f"_subdirectory came out as {root[:80]!r}, which is no folder of the template")
-        excluded = excluder(self.environment, template.exclude, self.context)
-        return sources, PathRenderer(self.environment, self.context, normal_path(answers_file)), excluded
+        answers_file = normal_path(render_text(self.environment, template.answers_path, self.context))
+        view = {**self.context, "_copier_conf": {**self.context["_copier_conf"], "answers_file": answers_file}}
+        root = render_text(self.environment, template.subdirectory, view)
+        return answers_file, root, excluded_lines(self.environment, template.exclude, view)
+
+    def _fill(self, place: Place, outline: Outline) -> None:
+        source = place.source
+        if place.problem is not None:
+            self.problems.append(place.problem)
+            return
+        try:
+            if place.path is not None:
+                self._add(source, place.path, {})
+            else:
+                for path, extra in self._paths(source, outline):
+                    self._add(source, path, extra)
+        except RENDER_FAULTS as error:
+            self._fault(error, source.origin)
+
+    def _paths(self, source: SourceFile, outline: Outline) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """The output paths of a source whose parts differ from site to site, each with what yield tags have set."""
+        for output in self._outputs(source, outline):
+            if output.answers_file:
+                continue
+            path = outline.finish(source, output.path)
+            if isinstance(path, Problem):
+                self.problems.append(path)
+            elif path is not None:
+                yield path, output.extra
+
+    def _outputs(self, source: SourceFile, outline: Outline) -> list[Output]:
+        renderer = PathRenderer(self.environment, self.context, outline.answers_file)
+        step = self.template.steps.paths.get(source.path)
+        if step is None:
+            return renderer.outputs(source.parts)
+
+        def make() -> tuple[tuple[str, bool], ...]:
+            return tuple((output.path, output.answers_file) for output in renderer.outputs(source.parts))
+
+        found = self.recall(step, self.context, make, outline.answers_file, len(source.parts))
+        return [Output(path, {}, is_answers) for path, is_answers in found]
 
     def _fault(self, error: Exception, origin: Origin) -> None:
         fault = explain(error, self.environment, origin)
         hint = undefined_hint(fault, set(self.context))
         self.problems.append(Problem(fault.code, fault.what, fault.where, hint, key=fault.name))
 
-    def _output(self, source: SourceFile, output: Output, excluded: Callable[[str], bool], origin: Origin) -> None:
-        if output.answers_file:
-            return
-        fault = path_fault(output.path)
-        if fault is not None:
-            what = f"the output path {output.path[:200]!r} is not usable: {fault}"
-            self.problems.append(Problem(Code.OUTPUT_PATH, what, origin, "correct the file's name in the template"))
-            return
-        path = normal_path(output.path)
-        if not source.is_template and self.template.has_template_for(path):
-            return
-        if not excluded(path):
-            content = self._content(source, output)
-            self.files.append(Manifest(path, content, source.mode, origin.file))
+    def _add(self, source: SourceFile, path: str, extra: Mapping[str, Any]) -> None:
+        content = source.constant
+        if content is None:
+            content = self._content(source, extra)
+        self.files.append(Manifest(path, content, source.mode, source.origin.file))
 
-    def _content(self, source: SourceFile, output: Output) -> bytes:
-        text = source.text
-        if text is None:
-            return source.content
-        if text.template is None:
-            return (text.constant or "").encode()
-        view = {**self.context, **output.extra} if output.extra else self.context
-        rendered = render_text(self.environment, text, view)
+    def _content(self, source: SourceFile, extra: Mapping[str, Any]) -> bytes:
+        view = {**self.context, **extra} if extra else self.context
+        make = partial(self._rendered, source, view)
+        step = self.template.steps.contents.get(source.path)
+        return make() if step is None else self.recall(step, view, make)
+
+    def _rendered(self, source: SourceFile, view: Mapping[str, Any]) -> bytes:
+        assert source.text is not None, "a file without a text is constant"  # noqa: S101
+        rendered = render_text(self.environment, source.text, view)
         if _ADDRESS.search(rendered):
             raise ValueError("the output shows an object of the renderer instead of a value: print one of its members")
         content = rendered.encode()

@@ -21,18 +21,19 @@ if TYPE_CHECKING:
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 
-def excluder(
+def excluded_lines(
     environment: TemplateEnvironment, patterns: tuple[Text, ...], context: Mapping[str, Any]
-) -> Callable[[str], bool]:
-    """The test for one site."""
+) -> tuple[str, ...]:
+    """The patterns as they come out for one site."""
     view = {**context, "_copier_operation": "copy"}
     lines = [line for text in patterns for line in _LINE_BREAK.split(render_text(environment, text, view))]
-    return _matcher(tuple(normalize("NFD", line) for line in lines))
+    return tuple(normalize("NFD", line) for line in lines)
 
 
 # A pure function of the patterns: what it remembers changes no result, only how often patterns are compiled.
 @lru_cache(maxsize=256)
-def _matcher(lines: tuple[str, ...]) -> Callable[[str], bool]:
+def matcher(lines: tuple[str, ...]) -> Callable[[str], bool]:
+    """The test for paths."""
     if not any(lines):
         return lambda _path: False
     from pathspec import PathSpec

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from renderer.render.reads import ReadPath
     from renderer.types import Json, Manifest, Problem, TemplatePin
 
 
@@ -39,5 +40,11 @@ class Template(Protocol):
         A pure function: the same arguments give the same bytes, and nothing given is changed.
         """
 
-    def reads(self, path: str) -> frozenset[str] | None:
-        """The variables that the template file `path` can read, its name included; None when only a run can tell."""
+    def answers(self, site: str, given: Mapping[str, Json]) -> dict[str, Json] | None:
+        """The variables that the files of a site named `site` see; None when `given` has problems."""
+
+    def reads(self, path: str) -> frozenset[ReadPath] | None:
+        """What the template file `path` can read, its name included: paths such as ("cilium", "mtu").
+
+        None when only a run can tell.
+        """
