@@ -118,6 +118,15 @@ class Examine(_SiteTask):
         return found[1] if isinstance(found, tuple) else found
 
 
+class ReadPins(_SiteTask):
+    """Task: the template pins of a site as they are written, ranges too. Reads no template."""
+
+    def __call__(self, order: Order) -> tuple[TemplatePin, ...] | Rejected:
+        """The merged pins, or everything that is wrong with the site's files."""
+        site = self.space.merged(order.file)
+        return site if isinstance(site, Rejected) else site.templates
+
+
 class Render(_SiteTask):
     """Task: a site's manifests, validated."""
 
