@@ -7,6 +7,8 @@ Never: is needed. A ledger that is lost costs one question to the registry per s
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from renderer import plan, publish
@@ -14,16 +16,40 @@ from renderer.errors import Code, PublishError
 from renderer.plan import LEDGER_TYPE, Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from renderer.destination import Destination
     from renderer.plan import Entry
     from renderer.publish import Target
     from renderer.types import Reference
 
-# Runs that were under way together; a ledger older than that has long been merged into a newer one.
+# Each run adds a ledger of what it changed. After so many, one writes down the whole again: a fresh runner reads few.
+_LONGEST_CHAIN = 16
+# Below a whole ledger, how many older ones are looked at: runs that were under way when it was written.
 _SIDE_BY_SIDE = 8
 _DAMAGED = frozenset({Code.REGISTRY_CORRUPT, Code.LEDGER_CORRUPT})
+
+
+@dataclass
+class _Book:
+    """One region's ledgers: `state` is what they add up to, `newest` the last of the `length` that were read."""
+
+    place: Reference
+    state: Ledger
+    newest: Ledger | None = None
+    length: int = 0
+    changed: dict[str, Entry] = field(default_factory=dict)
+    dropped: set[str] = field(default_factory=set)
+
+    def next(self, serial: int) -> Ledger:
+        """What to write for the changes of this run: as little as they are, or the whole where that is due."""
+        change = self.state.change(serial, self.changed, self.dropped)
+        few = 2 * (len(self.changed) + len(self.dropped)) < len(self.state.entries)
+        if not (few and self.length < _LONGEST_CHAIN):
+            change = plan.merge([self.state, change])
+        # A second run at one serial must not lose what the first has written there.
+        same = self.newest is not None and self.newest.serial == change.serial
+        return plan.join(self.newest, change) if same and self.newest else change
 
 
 class Books:
@@ -34,55 +60,66 @@ class Books:
         self._target = target
         self._destination = destination
         places = dict.fromkeys(destination.ledger(region) for region in destination.regions)
-        fleet = destination.fleet.name
-        self._ledgers = {place: _read(target, place, fleet, fresh=fresh) for place in places}
+        self._books = {place: _open(target, place, destination.fleet.name, fresh=fresh) for place in places}
         self.entries: Mapping[str, Entry] = {
-            site: entry for ledger in self._ledgers.values() for site, entry in ledger.entries.items()
+            site: entry for book in self._books.values() for site, entry in book.state.entries.items()
         }
-        self._changed: dict[Reference, dict[str, Entry]] = {place: {} for place in places}
-        self._dropped: dict[Reference, set[str]] = {place: set() for place in places}
 
     def note(self, site: str, region: str, entry: Entry) -> None:
         """Remember what is published for a site now; a site that moved leaves its old region's ledger."""
         here = self._destination.ledger(region)
-        self._changed[here][site] = entry
-        for place in self._ledgers:
-            if place != here:
-                self.drop(site, place)
+        self._books[here].changed[site] = entry
+        for book in self._books.values():
+            if book.place != here:
+                _drop(book, site)
 
-    def drop(self, site: str, place: Reference | None = None) -> None:
-        """Forget a site that left the fleet, or its region."""
-        for each in self._ledgers if place is None else [place]:
-            if site in self._ledgers[each].entries:
-                self._dropped[each].add(site)
+    def drop(self, site: str) -> None:
+        """Forget a site that left the fleet."""
+        for book in self._books.values():
+            _drop(book, site)
 
     def save(self, serial: int) -> int:
         """Write the ledgers that have changes, and return how many. Raises PublishError."""
         written = 0
-        for place, ledger in self._ledgers.items():
-            changed, dropped = self._changed[place], self._dropped[place]
-            if changed or dropped:
-                updated = ledger.updated(serial, changed, dropped)
-                data = updated.dump()
-                publish.put_document(self._target, place, f"1.{updated.serial}.0", LEDGER_TYPE, data)
-                self._ledgers[place] = updated
-                changed.clear()
-                dropped.clear()
+        for book in self._books.values():
+            if book.changed or book.dropped:
+                ledger = book.next(serial)
+                tag = f"1.{ledger.serial}.0"
+                publish.put_document(self._target, book.place, tag, LEDGER_TYPE, ledger.dump())
+                book.changed.clear()
+                book.dropped.clear()
                 written += 1
         return written
 
 
-def _read(target: Target, place: Reference, fleet: str, *, fresh: bool) -> Ledger:
+def _drop(book: _Book, site: str) -> None:
+    if site in book.state.entries:
+        book.dropped.add(site)
+
+
+def _open(target: Target, place: Reference, fleet: str, *, fresh: bool) -> _Book:
     found = (publish.serial_of(tag) for tag in target.tags(place))
     serials = sorted((serial for serial in found if serial is not None), reverse=True)
     if fresh:
         # Said to include all that are there, readable or not: what is written next replaces them.
-        return Ledger(fleet, 0, tuple(serials[:_SIDE_BY_SIDE]))
-    ledgers: list[Ledger] = []
-    for serial in serials[:_SIDE_BY_SIDE]:
-        if not any(serial in known.includes for known in ledgers):
-            ledgers += _load(target, place, serial)
-    return plan.merge(ledgers) if ledgers else Ledger(fleet)
+        return _Book(place, Ledger(fleet, 0, tuple(serials)))
+    chain = list(_chain(target, place, serials))
+    if not chain:
+        return _Book(place, Ledger(fleet))
+    return _Book(place, plan.merge(chain), chain[0], len(chain))
+
+
+def _chain(target: Target, place: Reference, serials: Sequence[int]) -> Iterator[Ledger]:
+    """The ledgers that say what is published, newest first: down to a whole one, and those that it did not know of."""
+    rest = iter(serials)
+    for serial in rest:
+        for ledger in _load(target, place, serial):
+            yield ledger
+            if ledger.whole:
+                unknown = (older for older in islice(rest, _SIDE_BY_SIDE) if older not in ledger.includes)
+                for older in unknown:
+                    yield from _load(target, place, older)
+                return
 
 
 def _load(target: Target, place: Reference, serial: int) -> Iterable[Ledger]:

@@ -1,7 +1,7 @@
 """plan: what is there now + what was published -> what to do, with a reason for each site. Pure."""
 
 from renderer.plan.fingerprint import fingerprint
-from renderer.plan.ledger import LEDGER_TYPE, Entry, Inputs, Ledger, LedgerError, ledger_error, merge
+from renderer.plan.ledger import LEDGER_TYPE, Entry, Inputs, Ledger, LedgerError, join, ledger_error, merge
 from renderer.plan.plan import Candidates, candidates, reasons_for
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "LedgerError",
     "candidates",
     "fingerprint",
+    "join",
     "ledger_error",
     "merge",
     "reasons_for",

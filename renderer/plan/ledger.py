@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 LEDGER_TYPE = "application/vnd.dev.fleetpress.ledger.v1+json"
-_FORMAT = 1
-# A reader merges ledgers that ran side by side; 64 of them is more than any fleet has in flight at once.
+_FORMAT = 2
+# What a whole ledger remembers to include; older ones are never looked at again.
 _REMEMBERED = 64
 
 Row = TypeVar("Row")
@@ -53,20 +53,22 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Entries by site name. `includes` lists the serials of the ledgers that this one was built on."""
+    """Entries by site name: all of them (`whole`), or what one run changed.
+
+    `removed` maps sites that left to the serial at which they did. A whole ledger lists in `includes` the serials of
+    the ledgers that need not be read besides it.
+    """
 
     fleet: str
     serial: int = 0
     includes: tuple[int, ...] = ()
     entries: Mapping[str, Entry] = field(default_factory=dict)
+    removed: Mapping[str, int] = field(default_factory=dict)
+    whole: bool = True
 
-    def updated(self, serial: int, entries: Mapping[str, Entry], removed: Iterable[str] = ()) -> Ledger:
-        """The ledger after a run at `serial` that published `entries` and dropped `removed` from the fleet."""
-        merged = {**self.entries, **entries}
-        for site in removed:
-            merged.pop(site, None)
-        included = sorted({*self.includes, self.serial} - {0, serial})[-_REMEMBERED:]
-        return Ledger(self.fleet, max(serial, self.serial), tuple(included), merged)
+    def change(self, serial: int, entries: Mapping[str, Entry], removed: Iterable[str] = ()) -> Ledger:
+        """What a run at `serial` that published `entries` and missed `removed` changed: as large as the change."""
+        return Ledger(self.fleet, serial, (), entries, dict.fromkeys(removed, serial), whole=False)
 
     def dump(self) -> bytes:
         """Encode; equal ledgers give equal bytes."""
@@ -91,7 +93,9 @@ class Ledger:
                 "format": _FORMAT,
                 "fleet": self.fleet,
                 "serial": self.serial,
+                "whole": self.whole,
                 "includes": list(self.includes),
+                "removed": dict(sorted(self.removed.items())),
                 "inputs": [[name, digest.hex] for name, digest in inputs.rows],
                 "groups": groups.rows,
                 "keys": keys.rows,
@@ -116,21 +120,33 @@ def ledger_error(where: str, why: str) -> LedgerError:
 
 
 def merge(ledgers: Iterable[Ledger]) -> Ledger:
-    """One view of ledgers that were written side by side: for each site the entry with the highest serial.
+    """One whole ledger of all `ledgers`, in whatever order they were written: for each site the highest serial counts.
 
-    The newest ledger decides which sites exist; a site that only an older one knows was removed since, unless the newer
-    ledger had not seen that older one.
+    Of entries with one serial the one in the newer ledger counts: it was looked at again and found the same.
     """
-    newest, *others = sorted(ledgers, key=lambda ledger: ledger.serial, reverse=True)
-    entries = dict(newest.entries)
-    for other in others:
-        if other.serial in newest.includes:
-            continue
-        for site, entry in other.entries.items():
-            if site not in entries or entries[site].serial < entry.serial:
+    parts = sorted(ledgers, key=lambda ledger: ledger.serial)
+    entries: dict[str, Entry] = {}
+    for part in parts:
+        for site, entry in part.entries.items():
+            if site not in entries or entries[site].serial <= entry.serial:
                 entries[site] = entry
-    included = sorted({*newest.includes, *(other.serial for other in others)})[-_REMEMBERED:]
-    return Ledger(newest.fleet, newest.serial, tuple(included), entries)
+        for site, serial in part.removed.items():
+            if site in entries and entries[site].serial <= serial:
+                del entries[site]
+    newest = parts[-1]
+    included = {serial for part in parts for serial in (part.serial, *part.includes)} - {0, newest.serial}
+    return Ledger(newest.fleet, newest.serial, tuple(sorted(included)[-_REMEMBERED:]), entries)
+
+
+def join(first: Ledger, second: Ledger) -> Ledger:
+    """Two ledgers of one serial as one; where both speak of a site, `second` counts."""
+    entries = {site: entry for site, entry in first.entries.items() if site not in second.removed} | dict(
+        second.entries
+    )
+    removed = {site: serial for site, serial in first.removed.items() if site not in second.entries}
+    included = tuple(sorted({*first.includes, *second.includes}))
+    whole = first.whole or second.whole
+    return Ledger(first.fleet, first.serial, included, entries, {} if whole else removed | dict(second.removed), whole)
 
 
 class _Table(Generic[Row]):
@@ -159,4 +175,4 @@ def _decode(raw: Any) -> Ledger:
     for site, (file, group, made, content, manifest, serial, key, published) in raw["sites"].items():
         digests = Digest(made), Digest(content), Digest(manifest)
         entries[site] = Entry(Digest(file), groups[group], *digests, serial, keys[key], published)
-    return Ledger(raw["fleet"], raw["serial"], tuple(raw["includes"]), entries)
+    return Ledger(raw["fleet"], raw["serial"], tuple(raw["includes"]), entries, raw["removed"], raw["whole"])

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.errors import Code
-from renderer.plan import Entry, Ledger, LedgerError, merge
+from renderer.plan import Entry, Ledger, LedgerError, join, merge
 from renderer.types import Digest
+
+if TYPE_CHECKING:
+    from random import Random
 
 digests = st.binary(max_size=4).map(Digest.of)
 inputs = st.frozensets(st.tuples(st.sampled_from(["layers/a.yaml", "b@1", "schemas"]), digests), max_size=4)
@@ -24,6 +29,8 @@ ledgers = st.builds(
     st.integers(1, 99),
     st.lists(st.integers(1, 99), max_size=3, unique=True).map(tuple),
     st.dictionaries(st.sampled_from(["a", "b", "c", "d"]), entries),
+    st.dictionaries(st.sampled_from(["e", "f"]), st.integers(1, 99)),
+    st.booleans(),
 )
 
 
@@ -39,7 +46,7 @@ def test_what_is_dumped_is_loaded(ledger: Ledger) -> None:
 
 @given(ledgers)
 def test_equal_ledgers_give_equal_bytes_whatever_the_order(ledger: Ledger) -> None:
-    turned = Ledger(ledger.fleet, ledger.serial, ledger.includes, dict(reversed(list(ledger.entries.items()))))
+    turned = replace(ledger, entries=dict(reversed(list(ledger.entries.items()))))
 
     assert turned.dump() == ledger.dump()
 
@@ -70,26 +77,59 @@ def test_what_is_no_ledger_is_refused(raw: bytes) -> None:
     assert "publish --all" in raised.value.problems[0].hint
 
 
-def test_an_update_keeps_what_it_did_not_touch_and_drops_what_left() -> None:
+def test_a_change_is_as_large_as_the_change() -> None:
     before = Ledger("labs", 4, (3,), {"a": entry(4), "b": entry(2), "c": entry(1)})
 
-    after = before.updated(6, {"a": entry(6)}, removed=["c"])
+    change = before.change(6, {"a": entry(6)}, removed=["c"])
 
-    assert after == Ledger("labs", 6, (3, 4), {"a": entry(6), "b": entry(2)})
+    assert change == Ledger("labs", 6, (), {"a": entry(6)}, {"c": 6}, whole=False)
+    assert merge([before, change]) == Ledger("labs", 6, (3, 4), {"a": entry(6), "b": entry(2)})
 
 
 def test_of_two_runs_side_by_side_the_higher_serial_wins_site_by_site() -> None:
     # Both runs started from ledger 4; the one at 5 published b, the one at 6 did not know of it.
     start = Ledger("labs", 4, (), {"a": entry(1), "b": entry(1)})
-    five = start.updated(5, {"a": entry(5), "b": entry(5)})
-    six = start.updated(6, {"a": entry(6)})
+    five = start.change(5, {"a": entry(5), "b": entry(5)})
+    six = start.change(6, {"a": entry(6)})
 
     for order in ([five, six, start], [start, six, five]):
         assert merge(order).entries == {"a": entry(6), "b": entry(5)}
+        assert merge(order).includes == (4, 5)
 
 
-def test_a_ledger_that_was_built_on_an_older_one_is_not_overruled_by_it() -> None:
-    start = Ledger("labs", 4, (), {"a": entry(4), "gone": entry(4)})
-    five = start.updated(5, {}, removed=["gone"])
+def test_an_entry_that_was_looked_at_again_keeps_its_serial_and_its_newer_inputs() -> None:
+    start = Ledger("labs", 4, (), {"a": entry(2)})
+    again = replace(entry(2), file=Digest.of(b"a comment"))
 
-    assert merge([start, five]).entries == {"a": entry(4)}
+    assert merge([start, start.change(5, {"a": again})]).entries == {"a": again}
+
+
+def test_what_a_late_run_published_is_not_undone_by_one_that_only_looked() -> None:
+    start = Ledger("labs", 4, (), {"a": entry(2)})
+    five = start.change(5, {"a": entry(5)})
+    six = start.change(6, {"a": replace(entry(2), file=Digest.of(b"a comment"))})
+
+    assert merge([start, six, five]).entries == {"a": entry(5)}
+
+
+def test_two_runs_at_one_serial_are_joined_and_the_second_counts() -> None:
+    start = Ledger("labs", 4, (), {"a": entry(1), "b": entry(1), "c": entry(1)})
+    first = start.change(5, {"a": entry(5)}, removed=["b", "c"])
+    second = start.change(5, {"b": entry(5)}, removed=["a"])
+
+    assert join(first, second) == start.change(5, {"b": entry(5)}, removed=["a", "c"])
+
+
+@given(st.lists(ledgers, min_size=1, max_size=5), st.randoms())
+def test_the_order_of_reading_changes_nothing(parts: list[Ledger], random: Random) -> None:
+    distinct = list({part.serial: part for part in parts}.values())
+    shuffled = random.sample(distinct, len(distinct))
+
+    assert merge(shuffled) == merge(distinct)
+
+
+@given(st.lists(ledgers, min_size=2, max_size=5))
+def test_a_whole_ledger_in_between_changes_nothing(parts: list[Ledger]) -> None:
+    distinct = sorted({part.serial: part for part in parts}.values(), key=lambda part: part.serial)
+
+    assert merge([merge(distinct[:-1]), distinct[-1]] if distinct[1:] else distinct).entries == merge(distinct).entries
