@@ -7,6 +7,7 @@ Never: writes, signs, contacts anybody, or lets one site's trouble reach another
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from renderer.plan import Inputs
     from renderer.read import SiteFile
     from renderer.types import Artifact, Digest, Manifests, Site, TemplatePin
+
+# `off` renders every file of every site anew.
+MEMO_VARIABLE = "FLEETPRESS_MEMO"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,8 @@ class Render(_SiteTask):
         super().prepare()
         self._validator = validate.Validator(self.space.schemas, self.space.fleet.allow_kinds)
         self._templates: dict[TemplatePin, render.Template | TemplateError] = {}
+        # One memo for all templates of this worker. Results are the same without one; that is what the variable is for.
+        self._memo = None if os.environ.get(MEMO_VARIABLE) == "off" else render.Memo()
 
     def __call__(self, order: Order) -> Rendered | Same | Rejected:
         """The site's manifests, or everything that is wrong with them."""
@@ -169,7 +175,7 @@ class Render(_SiteTask):
     def _compiled(self, pin: TemplatePin) -> render.Template | TemplateError:
         if pin not in self._templates:
             try:
-                self._templates[pin] = render.compile_template(self.space.tree(pin))
+                self._templates[pin] = render.compile_template(self.space.tree(pin), self._memo)
             except TemplateError as error:
                 self._templates[pin] = error
         return self._templates[pin]

@@ -41,7 +41,7 @@ class _Offer:
     disabled: str
 
 
-class _Rejected(Exception):
+class AnswerRefused(Exception):
     """An answer that will not do; `code` says in which way."""
 
     def __init__(self, code: Code, what: str, where: Origin | None = None) -> None:
@@ -71,7 +71,7 @@ class Interview:
         for question in questions:
             try:
                 self._enter(question.name, self._recalled(question))
-            except _Rejected as rejected:
+            except AnswerRefused as rejected:
                 self._report(question, rejected.code, rejected.what, rejected.where)
             except RENDER_FAULTS as error:
                 self._fault(question, error)
@@ -118,7 +118,7 @@ class Interview:
 
     def _answer(self, question: Question) -> Any:
         """The answer, or MISSING when the question needs none."""
-        asker = _Asker(self.environment, question, self.view)
+        asker = Asker(self.environment, question, self.view)
         asked = to_bool(asker.value(question.ask))
         if not to_bool(asker.value(question.when)) and self._default(question, asker) is MISSING:
             return MISSING
@@ -129,10 +129,10 @@ class Interview:
         default = self._default(question, asker)
         if default is MISSING and asked:
             what = f"the template asks for {question.name}, and it has no value and no default"
-            raise _Rejected(Code.ANSWER_MISSING, what, question.origin)
+            raise AnswerRefused(Code.ANSWER_MISSING, what, question.origin)
         return default
 
-    def _default(self, question: Question, asker: _Asker) -> Any:
+    def _default(self, question: Question, asker: Asker) -> Any:
         if question.name in self.given:
             value: Any = self.given[question.name]
         else:
@@ -156,7 +156,7 @@ def undefined_hint(fault: Fault, names: set[str]) -> str:
     return did_you_mean(fault.name, known, fault.hint)
 
 
-class _Asker:
+class Asker:
     """One question for one site: renders its parts, and casts and checks an answer."""
 
     def __init__(self, environment: TemplateEnvironment, question: Question, view: dict[str, Any]) -> None:
@@ -165,7 +165,7 @@ class _Asker:
         self.view = view
         self.type = str(self.value(question.type))
         if self.type not in CASTS:
-            raise _Rejected(Code.ANSWER_INVALID, f"the type of {question.name} came out as {self.type[:_SHOWN]!r}")
+            raise AnswerRefused(Code.ANSWER_INVALID, f"the type of {question.name} came out as {self.type[:_SHOWN]!r}")
         self._offers: list[_Offer] | None = None
 
     def value(self, part: Prepared | Any, extra: Mapping[str, Any] | None = None) -> Any:
@@ -193,7 +193,7 @@ class _Asker:
         name = self.question.name
         message = str(self.value(self.question.validator, {name: answer})).strip()
         if message:
-            raise _Rejected(Code.ANSWER_REJECTED, f"{name} is not accepted: {message[:500]}")
+            raise AnswerRefused(Code.ANSWER_REJECTED, f"{name} is not accepted: {message[:500]}")
 
     @property
     def offers(self) -> list[_Offer]:
@@ -261,11 +261,11 @@ class _Asker:
         except _CAST_FAULTS as error:
             raise self._invalid(f"expected {self.type}, got {_show(value)}: {str(error)[:200]}", value) from None
 
-    def _invalid(self, what: str, _value: Any) -> _Rejected:
+    def _invalid(self, what: str, _value: Any) -> AnswerRefused:
         name = self.question.name
         # The value of a secret must not reach a message.
         shown = f"{name}: {what}" if not self.question.secret else f"{name} has a value that does not fit its type"
-        return _Rejected(Code.ANSWER_INVALID, shown)
+        return AnswerRefused(Code.ANSWER_INVALID, shown)
 
 
 def _show(value: Any) -> str:

@@ -6,7 +6,7 @@ Never: does I/O, or runs template code that depends on a site.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from renderer.render.texts import Text, TextCompiler
 from renderer.types import Origin, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from jinja2 import Environment
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from renderer.types import TemplateFile, TemplateTree
 
 _CONFIG_FILES = ("copier.yml", "copier.yaml")
+# It tells how variables change, and is never part of an artifact.
+_MIGRATIONS = "migrations.yml"
 _ANSWERS_FILE_NAME = "_copier_conf.answers_file"
 
 
@@ -43,9 +45,18 @@ def compile_template(tree: TemplateTree, memo: Memo | None = None) -> Template:
 
     With a `memo`, which several templates may share, it remembers from site to site what it rendered.
     """
+    return _compiler(tree).compile(memo)
+
+
+def draft_template(tree: TemplateTree) -> Draft:
+    """`tree` as it is written, for those who look at templates; raises TemplateError with all problems."""
+    return _compiler(tree).draft()
+
+
+def _compiler(tree: TemplateTree) -> CopierCompiler:
     found = [file for file in tree.files if file.path in _CONFIG_FILES]
     if len(found) == 1:
-        return CopierCompiler(tree, found[0]).compile(memo)
+        return CopierCompiler(tree, found[0])
     what = "both copier.yml and copier.yaml" if found else "no copier.yml"
     hint = "keep one of them" if found else "a template is a folder with a copier.yml; see docs/reference/templates.md"
     raise _error(tree, [Problem(Code.TEMPLATE_CONFIG, f"the template has {what}", Origin(tree.file), hint)])
@@ -54,6 +65,19 @@ def compile_template(tree: TemplateTree, memo: Memo | None = None) -> Template:
 def _error(tree: TemplateTree, problems: list[Problem]) -> TemplateError:
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return TemplateError(f"template {tree.pin}: {problems[0].what}{more}", problems=problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A template as it is written: its texts with their syntax. `included` are the files that others refer to, too."""
+
+    environment: TemplateEnvironment
+    questions: tuple[Question, ...]
+    subdirectory: Text
+    answers_path: Text
+    exclude: tuple[Text, ...]
+    files: Mapping[str, SourceFile]
+    included: Mapping[str, Text]
 
 
 class _TreeLoader(BaseLoader):
@@ -76,7 +100,7 @@ class CopierCompiler:
         self.tree = tree
         self.config_file = f"{tree.file}/{config_file.path}"
         self.config = self._read_config(config_file)
-        self.contents = {file.path: file for file in tree.files}
+        self.contents = {file.path: file for file in tree.files if file.path != _MIGRATIONS}
         self.sources = dict(_decoded(tree.files))
         self.folders = {str(parent) for path in self.contents for parent in PurePosixPath(path).parents} - {"."}
         config = self.config
@@ -100,6 +124,26 @@ class CopierCompiler:
 
     def compile(self, memo: Memo | None) -> CopierTemplate:
         """Compile everything, then say all that is wrong at once."""
+        draft = self.draft()
+        parts = Parts(draft.questions, (draft.answers_path, draft.subdirectory, *draft.exclude), draft.files)
+        reads = read_sets(self.environment, draft.included, parts)
+        settled = {path: settle(self.environment, file, reads) for path, file in draft.files.items()}
+        outliner = Outliner(lambda root: self._files_under(settled, root), self._has_template_for)
+        return CopierTemplate(
+            self.tree.pin,
+            self.config_file,
+            self.environment,
+            draft.questions,
+            draft.subdirectory,
+            draft.answers_path,
+            draft.exclude,
+            outliner.cached(),
+            lambda path: _reads(reads, draft.files[path]),
+            make_steps(self.tree, replace(parts, files=settled), reads, memo),
+        )
+
+    def draft(self) -> Draft:
+        """Everything that is written in the template, compiled; raises TemplateError with all problems."""
         config = self.config
         questions = QuestionReader(self.compiler, config).read()
         subdirectory = self._setting("_subdirectory", config.subdirectory)
@@ -111,22 +155,7 @@ class CopierCompiler:
         self._check_subdirectory(subdirectory)
         if config.problems:
             raise _error(self.tree, config.problems)
-        parts = Parts(questions, (answers_path, subdirectory, *exclude), files)
-        reads = read_sets(self.environment, included, parts)
-        settled = {path: settle(self.environment, file, reads) for path, file in files.items()}
-        outliner = Outliner(lambda root: self._files_under(settled, root), self._has_template_for)
-        return CopierTemplate(
-            self.tree.pin,
-            self.config_file,
-            self.environment,
-            questions,
-            subdirectory,
-            answers_path,
-            exclude,
-            outliner.cached(),
-            lambda path: _reads(reads, files[path]),
-            make_steps(self.tree, replace(parts, files=settled), reads, memo),
-        )
+        return Draft(self.environment, questions, subdirectory, answers_path, exclude, files, included)
 
     def _setting(self, key: str, value: str) -> Text:
         return self.compiler.compile(value, self.config.document.origin((key,)))

@@ -59,6 +59,7 @@ class Question:
     when: Prepared = True
     ask: Prepared = True
     secret: bool = False
+    help: str = ""
 
     def texts(self) -> Iterator[Text]:
         """Every compiled text of this question."""
@@ -120,6 +121,7 @@ class QuestionReader:
             self.prepare(raw.get("when", True), (name, "when")),
             self.prepare(raw.get("ask", True), (name, "ask")),
             bool(raw.get("secret", False)),
+            str(raw.get("help", "")),
         )
 
     def _check(self, name: str, raw: dict[str, Json]) -> None:

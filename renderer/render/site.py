@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from renderer.errors import Code
@@ -59,11 +60,17 @@ def _conflicts(files: Sequence[Manifest]) -> Iterator[Problem]:
             what = f"{other.source} and {file.source} both make {file.path}"
             yield Problem(Code.OUTPUT_CONFLICT, what, Origin(file.source), "rename one of them, or leave one out")
     for file in first.values():
-        for index, character in enumerate(file.path):
-            parent = first.get(file.path[:index]) if character == "/" else None
+        for folder in _folders(file.path):
+            parent = first.get(folder)
             if parent is not None:
                 what = f"{parent.source} makes a file {parent.path}, and {file.source} a folder of that name"
                 yield Problem(Code.OUTPUT_CONFLICT, what, Origin(file.source), "rename one of them")
+
+
+# A function of the path alone, and sites share their paths.
+@lru_cache(maxsize=10_000)
+def _folders(path: str) -> tuple[str, ...]:
+    return tuple(path[:index] for index, character in enumerate(path) if character == "/")
 
 
 def _whole_site_problems(site: Site, files: Sequence[Manifest]) -> Iterator[Problem]:
@@ -72,8 +79,9 @@ def _whole_site_problems(site: Site, files: Sequence[Manifest]) -> Iterator[Prob
         what = f"the site's files have {size:,} bytes, {MAX_SITE_BYTES:,} are the most"
         yield Problem(Code.RENDER_LIMIT, what, None, "leave files out, or make them smaller")
     # A word of the kind that Kubernetes names are: lab-1 is neither in lab-10 nor in lab-1-old.
-    name = re.compile(rb"(?<![A-Za-z0-9_-])" + re.escape(site.name.encode()) + rb"(?![A-Za-z0-9_-])")
-    if files and not any(name.search(file.content) for file in files):
+    letters = site.name.encode()
+    name = rb"(?<![A-Za-z0-9_-])" + re.escape(letters) + rb"(?![A-Za-z0-9_-])"
+    if files and not any(letters in file.content and re.search(name, file.content) for file in files):
         what = f"no file contains the site's name {site.name}: its artifact could be taken for another site's"
         hint = "let one template write it, for instance into a ConfigMap: {{ site }}"
         yield Problem(Code.SITE_NOT_NAMED, what, None, hint)
