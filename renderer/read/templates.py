@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # Bytes of one template version, wherever it comes from.
 LARGEST: Final = 64 << 20
 _OWNER_RUNS: Final = 0o100
+# The folder of a template version that holds its golden cases.
+TESTS: Final = "tests/"
 
 
 def list_versions(fleet: Fleet) -> Mapping[str, tuple[str, ...]]:
@@ -50,8 +52,11 @@ def load_template(fleet: Fleet, pin: TemplatePin) -> TemplateTree:
 
 
 def tree_of(pin: TemplatePin, file: str, files: Iterable[TemplateFile]) -> TemplateTree:
-    """A template version made of `files`, sorted by path, which messages find below `file`."""
-    sorted_files = tuple(files)
+    """A template version made of `files`, sorted by path, which messages find below `file`.
+
+    Its tests are no part of it: what a site gets does not depend on them, nor does what a lock holds a version to.
+    """
+    sorted_files = tuple(one for one in files if not one.path.startswith(TESTS))
     return TemplateTree(pin, file, sorted_files, digest_files((f.path, f.mode, f.content) for f in sorted_files))
 
 

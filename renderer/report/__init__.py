@@ -1,6 +1,6 @@
 """report: results as text for people and as data for programs, and the object-level difference."""
 
-from renderer.report import results
+from renderer.report import quality, results
 from renderer.report.objects import ObjectChange, diff_objects, read_objects
 from renderer.report.problems import problems_text
 from renderer.report.progress import progress
@@ -13,6 +13,7 @@ __all__ = [
     "diff_objects",
     "problems_text",
     "progress",
+    "quality",
     "read_objects",
     "results",
 ]

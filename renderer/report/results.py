@@ -121,8 +121,18 @@ def verification(verified: Sequence[Receipt], where: str) -> Report:
 
 def difference(site: str, changes: Sequence[ObjectChange]) -> Report:
     """The outcome of `diff`: per object, per field."""
-    text = "\n".join(_object_lines(change) for change in changes) or f"{site}: rendered and published are the same"
-    data: list[Json] = [
+    text = changes_text(changes) or f"{site}: rendered and published are the same"
+    return Report("diff", {"site": site, "changes": changes_data(changes)}, text)
+
+
+def changes_text(changes: Sequence[ObjectChange]) -> str:
+    """Changed objects for people, a line for each object and each field."""
+    return "\n".join(_object_lines(change) for change in changes)
+
+
+def changes_data(changes: Sequence[ObjectChange]) -> list[Json]:
+    """Changed objects for programs."""
+    return [
         {
             "action": change.action.value,
             "group": change.key.group,
@@ -133,7 +143,6 @@ def difference(site: str, changes: Sequence[ObjectChange]) -> Report:
         }
         for change in changes
     ]
-    return Report("diff", {"site": site, "changes": data}, text)
 
 
 def explanation(site: str, traces: Sequence[Trace]) -> Report:
@@ -150,6 +159,12 @@ def explanation(site: str, traces: Sequence[Trace]) -> Report:
         place: dict[str, Json] = {"file": trace.origin.file, "line": trace.origin.line}
         data.append({"key": key, "value": trace.value, **place, "overridden": overridden})
     return Report("explain", {"site": site, "values": data}, "\n".join(lines))
+
+
+def made(what: str, folder: str, files: Sequence[str], steps: Sequence[str]) -> Report:
+    """The outcome of `init` and `new`: the new `files`, relative to `folder`; `steps` are command lines."""
+    lines = [f"made in {folder}:", *(f"  {file}" for file in files), "next:", *(f"  {step}" for step in steps)]
+    return Report("made", {"made": what, "folder": folder, "files": list(files), "next": list(steps)}, "\n".join(lines))
 
 
 def _receipt(receipt: Receipt) -> Json:
