@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from renderer import engine, publish, report, scaffold, sign, validate
+from renderer import engine, publish, read, report, scaffold, sign, validate
 from renderer.books import Books
 from renderer.destination import Destination
 from renderer.errors import Code, ConfigurationError, PublishError
 from renderer.press import Order, Render, Rendered
-from renderer.types import Origin, Outcome, Problem, Receipt, Rejected, Severity, Site
+from renderer.report.templates import VersionRow
+from renderer.types import Origin, Outcome, Problem, Receipt, Rejected, Severity, Site, TemplatePin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -32,6 +33,29 @@ def list_sites(space: Workspace, names: Sequence[str]) -> tuple[list[Site], list
     found = [space.site(space.file(name)) for name in names]
     problems = [problem for site in found if isinstance(site, Rejected) for problem in site.problems]
     return [site for site in found if isinstance(site, Site)], [*space.index.problems, *problems]
+
+
+def template_versions(space: Workspace, name: str = "") -> list[VersionRow]:
+    """Every version of a template, or of all, in their order. Asks the sources; raises TemplateError.
+
+    A version that only the lock still has is not among them.
+    """
+    library = space.library
+    known = library.names()
+    if name and name not in known:
+        what = f"there is no template {name!r}"
+        close = get_close_matches(name, known, n=3)
+        hint = f"did you mean {', '.join(close)}?" if close else "`fleetpress template versions` lists them"
+        raise ConfigurationError(what, problems=[Problem(Code.TEMPLATE_MISSING, what, hint=hint)])
+    pins = [TemplatePin(each, version) for each in ([name] if name else known) for version in library.versions(each)]
+    return [_version_row(space, pin) for pin in pins]
+
+
+def _version_row(space: Workspace, pin: TemplatePin) -> VersionRow:
+    locked = space.library.lock.versions.get(pin) if space.library.lock else None
+    version = read.parse_version(pin.version)
+    stable = version is not None and version.prerelease is None
+    return VersionRow(pin, space.library.kind(pin).value, locked is not None, locked.digest if locked else None, stable)
 
 
 def check(space: Workspace, names: Sequence[str], workers: int) -> Iterator[Rendered | Rejected]:

@@ -21,16 +21,17 @@ from renderer.read.layers import Layers
 from renderer.read.library import Library
 from renderer.read.lock import dump_lock, load_lock, lock_path
 from renderer.read.merge import merge_patch
-from renderer.read.ranges import NEXT, is_range, order, parse_version
+from renderer.read.ranges import NEXT, VERSION, is_range, order, parse_version
 from renderer.read.revision import head
 from renderer.read.schemas import load_schemas
 from renderer.read.site import load_site
 from renderer.read.sites import list_sites
-from renderer.read.templates import list_versions, load_template
+from renderer.read.templates import list_versions, load_files, load_template, tree_of
 from renderer.read.trace import trace_site
 
 __all__ = [
     "NEXT",
+    "VERSION",
     "Access",
     "Artifacts",
     "Check",
@@ -50,6 +51,7 @@ __all__ = [
     "is_range",
     "list_sites",
     "list_versions",
+    "load_files",
     "load_fleet",
     "load_lock",
     "load_schemas",
@@ -60,4 +62,5 @@ __all__ = [
     "order",
     "parse_version",
     "trace_site",
+    "tree_of",
 ]

@@ -18,7 +18,8 @@ from renderer.read.templates import has_folder, list_versions, load_template, mi
 from renderer.types import GitSource, Origin, Problem, TemplatePin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from renderer.read.interface import Access, Source
     from renderer.types import Fleet, TemplateSource, TemplateTree
@@ -30,7 +31,8 @@ class Library:
     def __init__(self, fleet: Fleet, lock: Lock | None, access: Access) -> None:
         self._fleet = fleet
         self.lock = lock
-        self._sources = {name: _source(source, fleet, access) for name, source in fleet.sources.items()}
+        asked: dict[str, Mapping[str, str]] = {}
+        self._sources = {name: _source(source, fleet.root, access, asked) for name, source in fleet.sources.items()}
 
     def exact(self, pin: TemplatePin) -> TemplatePin:
         """The pin itself, or for a range what the lock resolves it to; raises TemplateError when it does not."""
@@ -55,10 +57,9 @@ class Library:
         """The files where `locked` says they are, whatever their digest. Raises TemplateError."""
         if locked.kind is SourceKind.DIRECTORY:
             return load_template(self._fleet, pin)
-        source = self._sources.get(pin.name)
-        if source is None or source.kind is not locked.kind:
+        if not self.offers(pin, locked):
             raise _unlocked(f"templates.lock has {pin} from {locked.kind}, but fleet.yaml names no such source")
-        return tree_of(pin, str(pin), source.read(pin, locked.address))
+        return tree_of(pin, str(pin), self._sources[pin.name].read(pin, locked.address))
 
     def resolve(self, pin: TemplatePin) -> Locked:
         """What an exact version is now; the fleet's folder comes before the sources. Raises TemplateError."""
@@ -101,9 +102,20 @@ class Library:
         """Every version in the fleet's folder."""
         return (TemplatePin(name, version) for name, found in list_versions(self._fleet).items() for version in found)
 
-    def is_locked_kind(self, pin: TemplatePin) -> bool:
+    def is_lockable(self, pin: TemplatePin) -> bool:
         """Whether a lock holds this version: all but the working version in the fleet's own folder."""
         return not (pin.version == NEXT and has_folder(self._fleet, pin))
+
+    def kind(self, pin: TemplatePin) -> SourceKind:
+        """Where an unlocked version would be taken from: the fleet's folder comes before the sources."""
+        return SourceKind.DIRECTORY if has_folder(self._fleet, pin) else self._sources[pin.name].kind
+
+    def offers(self, pin: TemplatePin, locked: Locked) -> bool:
+        """Whether the folder is there, or fleet.yaml names a source of the kind, that a version is locked to."""
+        if locked.kind is SourceKind.DIRECTORY:
+            return has_folder(self._fleet, pin)
+        source = self._sources.get(pin.name)
+        return source is not None and source.kind is locked.kind
 
     def _unlocked_tree(self, pin: TemplatePin) -> TemplateTree:
         in_folder = has_folder(self._fleet, pin)
@@ -126,8 +138,11 @@ class Library:
         return TemplateError(what, problems=[problem])
 
 
-def _source(source: TemplateSource, fleet: Fleet, access: Access) -> Source:
-    return GitTemplates(source, fleet.root, access) if isinstance(source, GitSource) else OciTemplates(source, access)
+def _source(source: TemplateSource, base: Path, access: Access, asked: dict[str, Mapping[str, str]]) -> Source:
+    """`asked` keeps what a git repository answered: several templates may share one."""
+    if isinstance(source, GitSource):
+        return GitTemplates(source, base, access, asked)
+    return OciTemplates(source, access)
 
 
 def _unlocked(what: str) -> TemplateError:

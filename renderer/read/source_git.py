@@ -60,12 +60,16 @@ _LISTED: Final = re.compile(r"(\d{6}) (\w+) ([0-9a-f]{40}) +(\d+|-)\t(.+)", re.D
 
 
 class GitTemplates:
-    """A `Source` over one git repository; `base` is what a relative address starts from."""
+    """A `Source` over one git repository.
+
+    `base` is what a relative address starts from; `asked` keeps what each address answered about its tags and branches.
+    """
 
     kind = SourceKind.GIT
 
-    def __init__(self, source: GitSource, base: Path, access: Access) -> None:
+    def __init__(self, source: GitSource, base: Path, access: Access, asked: dict[str, Mapping[str, str]]) -> None:
         self._source = source
+        self._asked = asked
         self._is_local = is_local(source.url)
         self._allowed = access.local_git or not self._is_local
         self._url = local_url(source.url, base) if self._is_local else source.url
@@ -97,9 +101,11 @@ class GitTemplates:
             return tuple(_files(repository, pin, address, self._source.path))
 
     def _refs(self) -> Mapping[str, str]:
-        self._refuse_local()
-        with _Repository(self._folder, is_local=self._is_local) as repository:
-            return repository.refs(self._url)
+        if self._url not in self._asked:
+            self._refuse_local()
+            with _Repository(self._folder, is_local=self._is_local) as repository:
+                self._asked[self._url] = repository.refs(self._url)
+        return self._asked[self._url]
 
     def _refuse_local(self) -> None:
         if not self._allowed:

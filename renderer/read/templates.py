@@ -39,7 +39,13 @@ def has_folder(fleet: Fleet, pin: TemplatePin) -> bool:
 
 
 def load_template(fleet: Fleet, pin: TemplatePin) -> TemplateTree:
-    """All files of a version in the fleet's folder, sorted by path; no lock is asked. Raises TemplateError."""
+    """A version in the fleet's folder; no lock is asked. Raises TemplateError."""
+    files = load_files(fleet, pin)
+    return tree_of(pin, (fleet.templates / pin.name / pin.version).relative_to(fleet.repository).as_posix(), files)
+
+
+def load_files(fleet: Fleet, pin: TemplatePin) -> list[TemplateFile]:
+    """All files of a version in the fleet's folder, sorted by path, its tests too. Raises TemplateError."""
     if not has_folder(fleet, pin):
         raise missing(pin, list_versions(fleet))
     folder = fleet.templates / pin.name / pin.version
@@ -48,7 +54,7 @@ def load_template(fleet: Fleet, pin: TemplatePin) -> TemplateTree:
     files = _read_all(str(folder), file, problems)
     if problems:
         raise TemplateError(f"the template {pin} cannot be used: {problems[0].what}", problems=problems)
-    return tree_of(pin, file, files)
+    return files
 
 
 def tree_of(pin: TemplatePin, file: str, files: Iterable[TemplateFile]) -> TemplateTree:
