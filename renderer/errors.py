@@ -81,6 +81,8 @@ class Code(StrEnum):
     CRD_INVALID = "FP408"
     KUBERNETES_UNKNOWN = "FP409"
     OBJECT_SECRET = "FP410"  # noqa: S105 - a code, not a secret
+    OBJECT_RULE = "FP411"
+    OBJECT_REFERENCE = "FP412"
 
     ARTIFACT_EMPTY = "FP501"
     ARTIFACT_NAME = "FP502"

@@ -57,8 +57,11 @@ class KindSchema:
 
     def violations(self, value: Mapping[str, Any], *, quiet: bool = False) -> list[Violation]:
         """Breaches of the schema and of its list rules."""
-        found = self.schema.violations(value, quiet=quiet)
-        return [*found, *_lists(self._places, value, (), quiet)] if self._places else found
+        return [*self.schema.violations(value, quiet=quiet), *self.repeated(value, quiet=quiet)]
+
+    def repeated(self, value: Mapping[str, Any], *, quiet: bool = False) -> list[Violation]:
+        """Breaches of the list rules alone: items that must differ and do not."""
+        return [*_lists(self._places, value, (), quiet)] if self._places else []
 
     def names(self, value: Mapping[str, Any]) -> list[Violation]:
         """Labels and annotations below the object's own metadata that Kubernetes would refuse."""

@@ -41,6 +41,36 @@ _RULES: Mapping[tuple[str, str], _Rule] = {
 }
 
 
+def is_dns_label(text: str) -> bool:
+    """IsDNS1123Label."""
+    return len(text) <= _DNS_LABEL[1] and _LABEL_1123.fullmatch(text) is not None
+
+
+def is_dns_1035(text: str) -> bool:
+    """IsDNS1035Label."""
+    return len(text) <= _DNS_1035[1] and _LABEL_1035.fullmatch(text) is not None
+
+
+def is_dns_subdomain(text: str) -> bool:
+    """IsDNS1123Subdomain."""
+    return len(text) <= _DNS_SUBDOMAIN[1] and _SUBDOMAIN.fullmatch(text) is not None
+
+
+def is_path_segment(text: str) -> bool:
+    """IsValidPathSegmentName."""
+    return _SEGMENT.fullmatch(text) is not None
+
+
+def is_label_key(text: str) -> bool:
+    """IsQualifiedName: a name, a DNS subdomain and '/' in front of it allowed."""
+    return not any(_key_problems("labels", text))
+
+
+def is_label_value(text: str) -> bool:
+    """IsValidLabelValue."""
+    return not text or (len(text) <= _DNS_LABEL[1] and _QUALIFIED.fullmatch(text) is not None)
+
+
 def name_problems(group: str, kind: str, metadata: Mapping[str, Any]) -> Iterator[Violation]:
     """Whether metadata.name and .namespace are legal for the kind, and the labels and annotations well-formed."""
     name, namespace = metadata.get("name"), metadata.get("namespace")
@@ -87,7 +117,7 @@ def _key_problems(field: str, key: str) -> Iterator[Violation]:
 
 
 def _value_problems(key: str, value: str) -> Iterator[Violation]:
-    if value and not (_QUALIFIED.fullmatch(value) and len(value) <= _DNS_LABEL[1]):
+    if not is_label_value(value):
         rule = "a label value: at most 63 letters, digits, '-', '_' or '.', with a letter or digit at both ends"
         yield Violation(("labels", key), f"expected {rule}, got {shown(value)}", "annotations may hold any text")
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from renderer.errors import Code
 from renderer.strict_yaml import YamlError, load_all
-from renderer.types import Document, KeyPath, Origin, Problem
+from renderer.types import Document, KeyPath, Origin, Problem, Severity
 from renderer.validate import kustomize, secret
 from renderer.validate.catalog import Catalog, group_of
 from renderer.validate.crds import CRD_GROUP, CRD_KIND, Refusal
 from renderer.validate.kustomize import Reference
 from renderer.validate.names import crd_name_problems, name_problems
+from renderer.validate.rules_table import broken
 from renderer.validate.wording import Violation, clipped, dotted, type_name
 
 if TYPE_CHECKING:
@@ -198,12 +199,23 @@ def _against_schema(one: _Object, catalog: Catalog) -> Iterator[Problem]:
         yield _refused(one, schema)
     elif schema is not None:
         yield from schema.warnings
-        sealed = secret.has_sops(one.value)
+        sealed, quiet = secret.has_sops(one.value), secret.is_secret(one.value)
         value = secret.decrypted_shape(one.value) if sealed else one.value
-        for violation in schema.violations(value, quiet=secret.is_secret(one.value)):
-            if not (sealed and secret.is_encrypted(_at(value, violation.path))):
-                yield one.problem(Code.OBJECT_SCHEMA, violation)
+        found = schema.schema.violations(value, quiet=quiet)
+        shape = [one for one in found if not (sealed and secret.is_encrypted(_at(value, one.path)))]
+        for violation in [*shape, *schema.repeated(value, quiet=quiet)]:
+            yield one.problem(Code.OBJECT_SCHEMA, violation)
         yield from (one.problem(Code.OBJECT_NAME, violation) for violation in schema.names(value))
+        # A misspelt field would be told twice: as unknown, and as missing by a rule. Of what SOPS encrypted, only a
+        # Secret keeps what its rules look at.
+        if not shape and (quiet or not sealed):
+            yield from _against_rules(one, value)
+
+
+def _against_rules(one: _Object, value: dict[str, Any]) -> Iterator[Problem]:
+    for rule, path, what in broken(group_of(one.text("apiVersion")), one.text("kind"), value):
+        found = one.problem(Code.OBJECT_RULE, Violation(path, f"{what} (rule {rule.name})", rule.hint))
+        yield found if rule.severity is Severity.ERROR else replace(found, severity=rule.severity)
 
 
 def _refused(one: _Object, refusal: Refusal) -> Problem:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from renderer import strict_yaml
-from renderer.types import Manifest, Manifests, Problem
+from renderer.types import Manifest, Manifests, Problem, Severity
 from renderer.validate import Validator, check_input
 
 if TYPE_CHECKING:
@@ -64,6 +64,14 @@ def test_an_invalid_rendered_file_has_the_problems_its_first_line_names(path: Pa
     assert_told_well(check_rendered(path, validator), path)
 
 
+@pytest.mark.parametrize("path", files("warned", ["rendered"]), ids=name)
+def test_a_dubious_rendered_file_has_the_warnings_its_first_line_names(path: Path, validator: Validator) -> None:
+    problems = check_rendered(path, validator)
+
+    assert_told_well(problems, path)
+    assert {problem.severity for problem in problems} == {Severity.WARNING}
+
+
 @pytest.mark.parametrize("path", files("valid", INPUTS), ids=name)
 def test_a_valid_input_file_has_no_problem(path: Path) -> None:
     assert check_written(path) == []
@@ -75,6 +83,6 @@ def test_an_invalid_input_file_has_the_problems_its_first_line_names(path: Path)
 
 
 def test_the_corpora_are_not_empty() -> None:
-    assert len(files("invalid", ["rendered"])) >= 40
+    assert len(files("invalid", ["rendered"])) >= 220
     assert len(files("invalid", INPUTS)) >= 30
     assert len(files("valid", [*INPUTS, "rendered"])) >= 25

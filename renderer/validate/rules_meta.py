@@ -1,0 +1,82 @@
+"""Rules about the metadata of every kind.
+
+In: any object of a kind that Kubernetes itself has. Out: rules.
+Never: judges names, labels and annotations; names.py does, for custom resources too.
+Source: apimachinery pkg/api/validation ValidateObjectMeta.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from renderer.types import Severity
+from renderer.validate.names import is_label_key
+from renderer.validate.rules import EVERY_KIND, Rule, given, records, value
+from renderer.validate.wording import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from renderer.validate.rules import Breach
+
+_BY_THE_SERVER = ("resourceVersion", "uid", "managedFields", "deletionTimestamp", "selfLink", "generation")
+CLUSTER_KINDS = frozenset((
+    ("", "Namespace"), ("", "Node"), ("", "PersistentVolume"),
+    ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"),
+    ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"),
+    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"),
+    ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
+    ("apiextensions.k8s.io", "CustomResourceDefinition"),
+    ("apiregistration.k8s.io", "APIService"),
+    ("certificates.k8s.io", "CertificateSigningRequest"), ("certificates.k8s.io", "ClusterTrustBundle"),
+    ("flowcontrol.apiserver.k8s.io", "FlowSchema"), ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"),
+    ("internal.apiserver.k8s.io", "StorageVersion"),
+    ("networking.k8s.io", "IngressClass"), ("networking.k8s.io", "IPAddress"), ("networking.k8s.io", "ServiceCIDR"),
+    ("node.k8s.io", "RuntimeClass"),
+    ("rbac.authorization.k8s.io", "ClusterRole"), ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
+    ("resource.k8s.io", "DeviceClass"), ("resource.k8s.io", "DeviceTaintRule"), ("resource.k8s.io", "ResourceSlice"),
+    ("scheduling.k8s.io", "PriorityClass"),
+    ("storage.k8s.io", "CSIDriver"), ("storage.k8s.io", "CSINode"), ("storage.k8s.io", "StorageClass"),
+    ("storage.k8s.io", "VolumeAttachment"), ("storage.k8s.io", "VolumeAttributesClass"),
+    ("storagemigration.k8s.io", "StorageVersionMigration"),
+))  # fmt: skip
+"""(group, kind) of Kubernetes' own kinds that stand outside any namespace."""
+
+
+def _server_fields(got: Any) -> Iterator[Breach]:
+    for key in given(got, _BY_THE_SERVER):
+        yield (key,), "is set by the API server and cannot be given"
+
+
+def _owners(got: Any) -> Iterator[Breach]:
+    owners = records({"owners": got}, "owners")
+    if sum(bool(one.get("controller")) for _, one in owners) > 1:
+        yield (), "expected at most one owner with controller: true"
+    for index, one in owners:
+        for key in ("apiVersion", "kind", "name", "uid"):
+            if not one.get(key):
+                yield (index,), f"{key} is missing or empty"
+
+
+def _finalizers(got: Any) -> Iterator[Breach]:
+    if "orphan" in got and "foregroundDeletion" in got:
+        yield (), "orphan and foregroundDeletion cannot stand together"
+    for index, one in enumerate(got):
+        if not is_label_key(str(one)):
+            yield (index,), f"expected a qualified name such as example.com/cleanup, got {shown(one)}"
+
+
+RULES = (
+    Rule("metadata-server-field", EVERY_KIND, "metadata", "no fields that the API server sets", _server_fields,
+         "BeforeCreate, ValidateObjectMeta", "remove it; it was copied from a cluster"),
+    Rule("metadata-owner", EVERY_KIND, "metadata.ownerReferences", "whole owners, one controller among them", _owners,
+         "ValidateOwnerReferences"),
+    Rule("metadata-finalizer", EVERY_KIND, "metadata.finalizers", "qualified names", _finalizers,
+         "ValidateFinalizers"),
+    value("cluster-scoped-namespace", dict.fromkeys(CLUSTER_KINDS, ""), "metadata.namespace", lambda got: not got,
+          "no namespace: the kind stands outside any", "EnsureObjectNamespaceMatchesRequestNamespace",
+          "remove the namespace", severity=Severity.WARNING),
+)  # fmt: skip
+"""Metadata."""
