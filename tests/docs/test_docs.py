@@ -33,7 +33,13 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
 # Variables that are no flag, and what sets them is not ours or not for users of the command.
-OTHER_VARIABLES = {"FLEETPRESS_CACHE", "FLEETPRESS_LOCAL_GIT", "FLEETPRESS_KEY_PASSWORD", "FLEETPRESS_DEBUG", "FLEETPRESS_REQUIRE_JUDGES"}
+OTHER_VARIABLES = {
+    "FLEETPRESS_CACHE",
+    "FLEETPRESS_LOCAL_GIT",
+    "FLEETPRESS_KEY_PASSWORD",
+    "FLEETPRESS_DEBUG",
+    "FLEETPRESS_REQUIRE_JUDGES",
+}
 # fmt: off
 TERMS = {
     "answer", "artifact", "attach", "bundle", "cluster", "destination", "digest", "entry", "fingerprint", "fleet",
