@@ -93,7 +93,7 @@ class ReadSets:
             return None
         # Jinja resolves only undeclared names in the context; a name that is also a global is not counted among them.
         names = self._names & (text.names | self._environment.globals.keys())
-        return frozenset(_paths(text.tree, names))
+        return frozenset(read_paths(text.tree, names))
 
     def _vouched(self, node: nodes.Node) -> bool:
         """Whether a node gives the same for the same values."""
@@ -142,14 +142,14 @@ def _every(node: nodes.Node) -> Iterator[nodes.Node]:
         yield from _every(child)
 
 
-def _paths(node: nodes.Node, names: frozenset[str]) -> Iterator[ReadPath]:
+def read_paths(node: nodes.Node, names: frozenset[str]) -> Iterator[ReadPath]:
     """The longest chains of constant members that start at one of `names`; a name by itself is read as a whole."""
     path = _chain(node, names)
     if path is not None:
         yield path
         return
     for child in node.iter_child_nodes():
-        yield from _paths(child, names)
+        yield from read_paths(child, names)
 
 
 def _chain(node: nodes.Node, names: frozenset[str]) -> ReadPath | None:

@@ -22,7 +22,7 @@ from markupsafe import Markup
 
 from renderer.render.filters import allowed_filters
 from renderer.render.guard import guard_filters, guard_tests
-from renderer.render.instrument import counters, instrument
+from renderer.render.instrument import LONG_LITERAL, counters, instrument
 from renderer.render.limits import (
     CALL_STEPS,
     Budget,
@@ -59,11 +59,22 @@ _CALLABLE_OBJECTS = (Macro, BlockReference, LoopContext, Joiner)
 
 
 class _FreshModuleTemplate(Template):
-    """A template whose module is made anew for each import: a cached one would carry state from site to site."""
+    """A template whose module is made anew for each import: a kept one would carry state from site to site.
+
+    Only a module of nothing but macros is kept. It has no state, and sees nothing of a site.
+    """
+
+    environment: TemplateEnvironment
+    _kept: TemplateModule | None = None
 
     def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
+        if self._kept is not None:
+            return self._kept
         keys = ctx.globals_keys - self.globals.keys() if ctx is not None else set()
-        return self.make_module({key: ctx.parent[key] for key in keys} if ctx is not None else None)
+        module = self.make_module({key: ctx.parent[key] for key in keys} if ctx is not None else None)
+        if not keys and self.environment.has_only_macros(self.name):
+            self._kept = module
+        return module
 
 
 class TemplateEnvironment(ImmutableSandboxedEnvironment):
@@ -77,6 +88,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
     ) -> None:
         self.budget = Budget()
         self.folder = folder
+        self.mark: Callable[[nodes.Template, str | None], nodes.Template] | None = None
         super().__init__(
             loader=loader,
             undefined=AnswerUndefined,
@@ -89,14 +101,34 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         self.filters = guard_filters(allowed_filters(), self.budget) | counters(self.budget)
         self.tests = guard_tests(TESTS)  # type: ignore[assignment,arg-type]
         self.globals = dict(_allowed_globals())
+        self._macro_files: dict[str, bool] = {}
         self._functions = frozenset(map(id, self.globals.values()))
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        return instrument(super()._parse(source, name, filename), self)
+        tree = super()._parse(source, name, filename)
+        return instrument(tree if self.mark is None else self.mark(tree, name), self)
+
+    def marked(
+        self, mark: Callable[[nodes.Template, str | None], nodes.Template], filters: Mapping[str, Callable[..., Any]]
+    ) -> TemplateEnvironment:
+        """The same environment, which shares nothing compiled with this one, passes each tree through `mark`."""
+        other = self.overlay()
+        assert isinstance(other, TemplateEnvironment), "an overlay is of the same class"  # noqa: S101
+        other.mark, other.filters = mark, {**self.filters, **filters}
+        return other
 
     def syntax(self, source: str, name: str | None = None) -> nodes.Template:
         """The syntax tree as it was written, without counters; raises TemplateSyntaxError."""
         return super()._parse(source, name, name)
+
+    def has_only_macros(self, name: str | None) -> bool:
+        """Whether the template file `name` holds nothing but macros and a little text."""
+        if name is None or self.loader is None:
+            return False
+        if name not in self._macro_files:
+            tree = self.syntax(self.loader.get_source(self, name)[0])
+            self._macro_files[name] = all(map(_is_stateless, tree.body))
+        return self._macro_files[name]
 
     def file_of(self, name: str) -> str:
         """Where the template file `name` stands in the fleet repository."""
@@ -183,6 +215,12 @@ def _refuse_undefined(value: Any) -> None:
             stack.extend(item)
         elif isinstance(item, Undefined):
             str(item)  # raises its own error, which knows the name
+
+
+def _is_stateless(statement: nodes.Node) -> bool:
+    if isinstance(statement, nodes.Output):
+        return all(isinstance(node, nodes.TemplateData) and len(node.data) <= LONG_LITERAL for node in statement.nodes)
+    return isinstance(statement, nodes.Macro)
 
 
 def _allowed_globals() -> MutableMapping[str, Any]:

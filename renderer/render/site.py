@@ -6,7 +6,6 @@ Never: raises for a site's trouble, or changes what it was given.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -22,22 +21,54 @@ if TYPE_CHECKING:
     from renderer.render.interface import Template
     from renderer.types import Json, Site
 
+_WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
+
 
 def render_site(site: Site, fleet_name: str, templates: Sequence[Template]) -> Manifests | Rejected:
     """Render `site` with `templates`, the ones it pins, in the order of their names."""
-    given: dict[str, Json] = {**site.values, **site.labels, "site": site.name, "fleet": fleet_name}
+    files, problems = _render(site, fleet_name, templates)
+    return _outcome(site, files, problems or [*_whole_site_problems(site, files)])
+
+
+def render_alone(site: Site, fleet_name: str, template: Template) -> Manifests | Rejected:
+    """Render one template as a part of `site`: whether the whole would do for a site is not asked."""
+    return _outcome(site, *_render(site, fleet_name, [template]))
+
+
+def _render(site: Site, fleet_name: str, templates: Sequence[Template]) -> tuple[list[Manifest], list[Problem]]:
+    given = given_of(site, fleet_name)
     problems = list(_unknown_values(site, templates))
     files: list[Manifest] = []
     for template in templates:
         rendered = template.render(site.name, given)
         files += rendered.files
         problems += rendered.problems
-    problems += _conflicts(files)
-    if not problems:
-        problems += _whole_site_problems(site, files)
+    return files, [*problems, *_conflicts(files)]
+
+
+def _outcome(site: Site, files: list[Manifest], problems: list[Problem]) -> Manifests | Rejected:
     if problems:
         return Rejected(site.name, tuple(_with_site(site, problem) for problem in problems))
     return Manifests(site.name, tuple(sorted(files, key=lambda file: file.path)))
+
+
+def _has_word(content: bytes, word: bytes) -> bool:
+    """Whether `word` is a word of the kind that Kubernetes names are: lab-1 is neither in lab-10 nor in lab-1-old."""
+    start = content.find(word)
+    while start >= 0:
+        if not (_in_word(content, start - 1) or _in_word(content, start + len(word))):
+            return True
+        start = content.find(word, start + 1)
+    return False
+
+
+def _in_word(content: bytes, index: int) -> bool:
+    return 0 <= index < len(content) and content[index] in _WORD
+
+
+def given_of(site: Site, fleet_name: str) -> dict[str, Json]:
+    """All that a site gives to its templates, in one namespace."""
+    return {**site.values, **site.labels, "site": site.name, "fleet": fleet_name}
 
 
 def _with_site(site: Site, problem: Problem) -> Problem:
@@ -78,10 +109,8 @@ def _whole_site_problems(site: Site, files: Sequence[Manifest]) -> Iterator[Prob
     if size > MAX_SITE_BYTES:
         what = f"the site's files have {size:,} bytes, {MAX_SITE_BYTES:,} are the most"
         yield Problem(Code.RENDER_LIMIT, what, None, "leave files out, or make them smaller")
-    # A word of the kind that Kubernetes names are: lab-1 is neither in lab-10 nor in lab-1-old.
-    letters = site.name.encode()
-    name = rb"(?<![A-Za-z0-9_-])" + re.escape(letters) + rb"(?![A-Za-z0-9_-])"
-    if files and not any(letters in file.content and re.search(name, file.content) for file in files):
+    name = site.name.encode()
+    if files and not any(_has_word(file.content, name) for file in files):
         what = f"no file contains the site's name {site.name}: its artifact could be taken for another site's"
         hint = "let one template write it, for instance into a ConfigMap: {{ site }}"
         yield Problem(Code.SITE_NOT_NAMED, what, None, hint)

@@ -7,6 +7,7 @@ Never: keeps anything of a rendering.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import nodes
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
     from renderer.render.sandbox import TemplateEnvironment
+
+# So many pieces of output are looked at together; what is printed is counted before it becomes a piece.
+_BATCH = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,11 +113,12 @@ def render_text(environment: TemplateEnvironment, text: Text, context: Mapping[s
     if text.template is None:
         return text.constant or ""
     environment.budget.reset()
+    stream = text.template.root_render_func(text.template.new_context(cast("dict[str, Any]", context)))
     chunks: list[str] = []
     length = 0
-    for chunk in text.template.root_render_func(text.template.new_context(cast("dict[str, Any]", context))):
-        length += len(chunk)
+    while batch := list(islice(stream, _BATCH)):
+        length += sum(map(len, batch))
         if length > MAX_FILE_BYTES:
             raise LimitExceeded(f"a file of more than {MAX_FILE_BYTES:,} characters")
-        chunks.append(chunk)
+        chunks += batch
     return "".join(chunks)

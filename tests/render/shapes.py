@@ -18,7 +18,9 @@ MACROS = (
 )
 LEAF = "{% macro greet(c) %}{{ c }}{% if caller %}{{ caller() }}{% endif %}{% endmacro %}"
 BASE = "[{% block one %}{{ a.k }}{% endblock %}{% block two %}base {{ b.m | default('-') }}{% endblock %}]"
+COUNTER = "{% set ns = namespace(n=0) %}{% macro next() %}{% set ns.n = ns.n + 1 %}{{ ns.n }}{% endmacro %}"
 PARTS = {
+    "counter.jinja": COUNTER,
     "part.jinja": "{{ a.k | default('none') }}/{{ local | default('free') }}",
     "deep.jinja": "{% include 'part.jinja' %}{{ b }}",
     "macros.jinja": MACROS,
@@ -40,7 +42,7 @@ SHAPES = {
     "loop over a mapping": "{% for key in a %}{{ loop.index }}{{ key }}{{ a[key] }}{% else %}empty{% endfor %}",
     "loop over a list": "{% for item in a if item %}{{ item.k | default(item) }}{% endfor %}",
     "loop variable shadows": "{{ a.k | default(1) }}{% for a in b %}{{ a }}{% endfor %}{{ a.m | default(2) }}",
-    "recursive loop": "{% for x in a recursive %}{{ x.k | default('') }}{% if x.n %}{{ loop(x.n) }}{% endif %}{% endfor %}",
+    "recursive loop": "{% for x in a recursive %}{{ x.k | default(0) }}{% if x.n %}{{ loop(x.n) }}{% endif %}{% endfor %}",
     "alias": "{% set x = a %}{{ x.k }}{{ x.m | default('') }}",
     "alias of an alias": "{% set x = a %}{% set y = x %}{% with z = y %}{{ z.k | default(z) }}{% endwith %}",
     "conditional alias": "{% if b %}{% set a = c %}{% endif %}{{ a }}",
@@ -58,10 +60,11 @@ SHAPES = {
     "import with context": "{% import 'macros.jinja' as m with context %}{{ m.of_a() }}{{ m.top }}",
     "from import": "{% from 'macros.jinja' import show as s %}{{ s(b, a.k | default(3)) }}",
     "from import with context": "{% from 'macros.jinja' import of_a with context %}{{ of_a() }}",
+    "import with a state": "{% from 'counter.jinja' import next %}{{ next() }}{{ next() }}{{ a.k }}",
     "macro": "{% macro m(x) %}{{ x.k | default(b) }}{{ varargs }}{{ kwargs }}{% endmacro %}{{ m(a, 1, c, z=d) }}",
     "macro with a default": "{% macro m(x=a) %}{{ x }}{% endmacro %}{{ m() }}{{ m(b) }}",
     "caller": "{% from 'leaf.jinja' import greet %}{% call greet(a.k) %}{{ b }}{% endcall %}",
-    "caller with arguments": "{% macro m() %}{{ caller(a) }}{% endmacro %}{% call(x) m() %}{{ x.k | default(c) }}{% endcall %}",
+    "caller with arguments": "{% macro m() %}{{ caller(a) }}{% endmacro %}{% call(x) m() %}{{ x.k }}{{ c }}{% endcall %}",
     "extends": "{% extends 'base.jinja' %}{% block two %}{{ c }}{% endblock %}",
     "super": "{% extends 'base.jinja' %}{% block one %}({{ super() }}{{ d | default('') }}){% endblock %}",
     "self": "{% block x %}{{ a.k }}{% endblock %}{{ self.x() }}",

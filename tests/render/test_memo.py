@@ -1,4 +1,4 @@
-"""What is remembered from other sites is, byte for byte, what a site renders to; and if it were not, that is noticed."""
+"""What is remembered from other sites is, byte for byte, what a site renders to; a wrong memo is noticed."""
 
 from __future__ import annotations
 
@@ -151,12 +151,12 @@ WRONG = {
 @pytest.fixture
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """An analysis that overlooks the variable `site`."""
-    real = reads._paths
+    real = reads.read_paths
 
     def overlooking(*arguments: Any) -> Any:
         return (path for path in real(*arguments) if path != ("site",))
 
-    monkeypatch.setattr(reads, "_paths", overlooking)
+    monkeypatch.setattr(reads, "read_paths", overlooking)
 
 
 def _render(template: Template, name: str) -> Rendered:

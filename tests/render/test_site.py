@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from renderer.errors import Code
+from renderer.render.site import _has_word
 from renderer.types import Manifests
 from tests.render.support import make_site, make_template, press, problems_of
 
@@ -241,3 +245,11 @@ def test_the_same_site_gives_the_same_bytes_whatever_the_order_of_its_values() -
     two = press(template, site=make_site(m={"b": 2, "a": 1}))
 
     assert one == two
+
+
+@given(word=st.text("ab-", min_size=1, max_size=3), content=st.text("ab-. _", max_size=12))
+@settings(max_examples=300, deadline=None)
+def test_a_name_is_found_as_a_word_only(word: str, content: str) -> None:
+    pattern = rb"(?<![A-Za-z0-9_-])" + re.escape(word.encode()) + rb"(?![A-Za-z0-9_-])"
+
+    assert _has_word(content.encode(), word.encode()) == bool(re.search(pattern, content.encode()))
