@@ -209,13 +209,14 @@ class GitSource:
     """Versions of a template in a git repository.
 
     `tag` is what a version's tag is called, with `{version}` in it; `branch` is what the version `next` stands for;
-    `path` is the template's folder in the repository, empty for its top.
+    `path` is the template's folder in the repository, empty for its top; `where` is the source's place in fleet.yaml.
     """
 
     url: str
     tag: str = "{version}"
     branch: str | None = None
     path: str = ""
+    where: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +225,7 @@ class OciSource:
 
     repository: Reference
     path: str = ""
+    where: Origin | None = None
 
 
 TemplateSource: TypeAlias = "GitSource | OciSource"
