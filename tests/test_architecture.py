@@ -13,7 +13,20 @@ ROOT = Path(__file__).parents[1] / "renderer"
 LEAVES = {"types", "errors", "strict_yaml"}
 STAGES = {"read", "plan", "render", "validate", "pack", "sign", "publish"}
 AROUND = {"engine", "report", "scaffold"}
-WIRING = {"workspace", "press", "books", "destination", "pipeline", "queries", "sources", "locking", "releasing"}
+WIRING = {
+    "answers",
+    "books",
+    "destination",
+    "locking",
+    "migration",
+    "pipeline",
+    "press",
+    "quality",
+    "queries",
+    "releasing",
+    "sources",
+    "workspace",
+}
 MODULES = sorted(path for path in ROOT.rglob("*.py"))
 
 

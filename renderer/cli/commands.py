@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from renderer.cli.cluster import bootstrap, keygen
 from renderer.cli.inspect import diff, explain, sites, verify
+from renderer.cli.migrate import migrate
 from renderer.cli.press import plan, publish, render, validate
 from renderer.cli.template import template
 
@@ -26,4 +27,5 @@ COMMANDS: Mapping[str, click.Command] = {
     "bootstrap": bootstrap,
     "keygen": keygen,
     "template": template,
+    "migrate": migrate,
 }

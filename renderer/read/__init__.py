@@ -3,6 +3,7 @@
 In: folders. Out: values of renderer.types; a site's trouble as Problems. Never: writes, renders, or talks to a network.
 """
 
+from renderer.read.cases import EXPECT_ERROR, EXPECTED, Case, load_cases
 from renderer.read.files import digest_of
 from renderer.read.fleet import find_fleet, load_fleet
 from renderer.read.interface import (
@@ -30,10 +31,13 @@ from renderer.read.templates import list_versions, load_files, load_template, tr
 from renderer.read.trace import trace_site
 
 __all__ = [
+    "EXPECTED",
+    "EXPECT_ERROR",
     "NEXT",
     "VERSION",
     "Access",
     "Artifacts",
+    "Case",
     "Check",
     "Layer",
     "Layers",
@@ -51,6 +55,7 @@ __all__ = [
     "is_range",
     "list_sites",
     "list_versions",
+    "load_cases",
     "load_files",
     "load_fleet",
     "load_lock",

@@ -1,8 +1,21 @@
 """Renders a site's manifests from compiled templates: pure, in memory, equal to Copier byte for byte."""
 
+from renderer.render.answer_schema import answer_schemas, required_answers
 from renderer.render.compiling import compile_template
 from renderer.render.interface import Rendered, Template
+from renderer.render.lint import lint_template
 from renderer.render.memo import Counts, Memo
-from renderer.render.site import render_site
+from renderer.render.site import render_alone, render_site
 
-__all__ = ["Counts", "Memo", "Rendered", "Template", "compile_template", "render_site"]
+__all__ = [
+    "Counts",
+    "Memo",
+    "Rendered",
+    "Template",
+    "answer_schemas",
+    "compile_template",
+    "lint_template",
+    "render_alone",
+    "render_site",
+    "required_answers",
+]

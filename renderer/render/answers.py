@@ -202,10 +202,11 @@ class Asker:
             choices = self.question.choices
             if isinstance(choices, Text):
                 choices = self._templated_choices(choices)
-            self._offers = [self._offer(choice) for choice in choices]
+            self._offers = [self.offer(choice) for choice in choices]
         return self._offers
 
-    def _offer(self, choice: Choice) -> _Offer:
+    def offer(self, choice: Choice) -> _Offer:
+        """One choice, rendered and cast."""
         value = self.value(choice.value)
         # A null value stands for the name, as in the library that Copier asks its questions with.
         value = str(self.value(choice.name)) if value is None else value

@@ -69,7 +69,10 @@ def _error(tree: TemplateTree, problems: list[Problem]) -> TemplateError:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A template as it is written: its texts with their syntax. `included` are the files that others refer to, too."""
+    """A template as it is written: its texts with their syntax.
+
+    `included` holds the contents of files by path, of those too that only others refer to.
+    """
 
     environment: TemplateEnvironment
     questions: tuple[Question, ...]
@@ -78,6 +81,13 @@ class Draft:
     exclude: tuple[Text, ...]
     files: Mapping[str, SourceFile]
     included: Mapping[str, Text]
+
+    @property
+    def referred(self) -> frozenset[str]:
+        """The paths of files that others include, import or extend."""
+        parts = [part for file in self.files.values() for part in file.parts]
+        found = (reference for text in (*self.included.values(), *parts) for reference in references(text.tree))
+        return frozenset(include_path(name) for reference in found for name in reference.names)
 
 
 class _TreeLoader(BaseLoader):

@@ -1,6 +1,7 @@
 """report: results as text for people and as data for programs, and the object-level difference."""
 
 from renderer.report import quality, results
+from renderer.report.files import replace_folder, write_text
 from renderer.report.objects import ObjectChange, diff_objects, read_objects
 from renderer.report.problems import problems_text
 from renderer.report.progress import progress
@@ -15,5 +16,7 @@ __all__ = [
     "progress",
     "quality",
     "read_objects",
+    "replace_folder",
     "results",
+    "write_text",
 ]

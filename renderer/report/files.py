@@ -6,6 +6,7 @@ link, or leaves half a site behind.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -15,9 +16,9 @@ from renderer.errors import Code, EnvironmentFailure
 from renderer.types import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from renderer.types import Manifests
+    from renderer.types import Manifest, Manifests
 
 _MARKER = ".fleetpress-rendered"
 
@@ -48,7 +49,7 @@ def write_files(folder: Path) -> Callable[[Manifests], None]:
 
     def write(manifests: Manifests) -> None:
         try:
-            _write_site(folder, manifests)
+            _write_folder(folder / manifests.site, manifests.files)
         except OSError as error:
             raise _unwritable(folder, error.strerror or type(error).__name__) from None
 
@@ -63,18 +64,38 @@ def _claim(folder: Path) -> None:
     marker.touch()
 
 
-def _write_site(folder: Path, manifests: Manifests) -> None:
-    new = Path(tempfile.mkdtemp(prefix=f".{manifests.site}.", dir=folder))
+def write_text(path: Path, text: str) -> None:
+    """Make `path` hold `text`; it is whole at any time. Raises EnvironmentFailure."""
     try:
-        for file in manifests.files:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, new = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        Path(new).chmod(0o644)
+        Path(new).replace(path)
+    except OSError as error:
+        raise _unwritable(path, error.strerror or type(error).__name__) from None
+
+
+def replace_folder(final: Path, files: Sequence[Manifest]) -> None:
+    """Make `final` hold `files` and nothing else; it is whole at any time. Raises EnvironmentFailure."""
+    try:
+        _write_folder(final, files)
+    except OSError as error:
+        raise _unwritable(final, error.strerror or type(error).__name__) from None
+
+
+def _write_folder(final: Path, files: Sequence[Manifest]) -> None:
+    new = Path(tempfile.mkdtemp(prefix=f".{final.name}.", dir=final.parent))
+    try:
+        for file in files:
             path = new / file.path
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(file.content)
             path.chmod(file.mode)
         new.chmod(0o755)
-        final = folder / manifests.site
         if final.is_symlink() or final.exists():
-            old = Path(tempfile.mkdtemp(prefix=".old.", dir=folder)) / manifests.site
+            old = Path(tempfile.mkdtemp(prefix=".old.", dir=final.parent)) / final.name
             final.rename(old)
             new.rename(final)
             shutil.rmtree(old.parent)

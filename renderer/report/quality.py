@@ -103,19 +103,18 @@ def lint(pins: Sequence[TemplatePin], problems: Sequence[Problem]) -> Report:
     return Report("template-lint", data, text)
 
 
-def cases(results: Sequence[CaseResult], problems: Sequence[Problem]) -> Report:
-    """The outcome of `template test`; `problems` are those that belong to no case."""
+def cases(results: Sequence[CaseResult]) -> Report:
+    """The outcome of `template test`."""
     failed = sum(result.outcome == "failed" for result in results)
     updated = sum(result.outcome == "updated" for result in results)
     lines = [line for result in results for line in _case_lines(result)]
     summary = f"{counted(len(results), 'case')}: {len(results) - failed - updated:,} passed, {failed:,} failed"
     summary += f", {updated:,} updated" if updated else ""
-    text = "\n".join(part for part in (*lines, problems_text(problems), summary) if part)
+    text = "\n".join(part for part in (*lines, summary) if part)
     data: dict[str, Json] = {
         "cases": [_case_data(result) for result in results],
         "failed": failed,
         "updated": updated,
-        "problems": problems_data(problems),
     }
     return Report("template-test", data, text)
 
