@@ -29,7 +29,7 @@ _TOLD_DEFAULT = re.compile(r"\s*\[default: (.+)\]$")
 # Click keeps the lines of a paragraph that begins with this mark: it is made for a terminal, and has a page of its own.
 _FOR_TERMINALS = ("\b", "\\b")
 # Arguments stand in capitals in click's help.
-_ARGUMENT = re.compile(r"\b(?:SITE|KEY|PREFIX|NAME|VERSION)(?:\.[a-z]+)?\b(?!_)")
+_ARGUMENT = re.compile(r"\b(?:SITE|KEY|PREFIX|NAME|VERSION|DIR)(?:\.[a-z]+)?\b(?!_)")
 _HEAD = """\
 # Commands
 

@@ -19,12 +19,14 @@ WIRING = {
     "destination",
     "locking",
     "migration",
+    "newcomer",
     "pipeline",
     "press",
     "quality",
     "queries",
     "releasing",
     "sources",
+    "starters",
     "workspace",
 }
 MODULES = sorted(path for path in ROOT.rglob("*.py"))

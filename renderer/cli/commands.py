@@ -8,6 +8,7 @@ from renderer.cli.cluster import bootstrap, keygen
 from renderer.cli.inspect import diff, explain, sites, verify
 from renderer.cli.migrate import migrate
 from renderer.cli.press import plan, publish, render, validate
+from renderer.cli.scaffolding import init, new
 from renderer.cli.template import template
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     import click
 
 COMMANDS: Mapping[str, click.Command] = {
+    "init": init,
+    "new": new,
     "sites": sites,
     "validate": validate,
     "render": render,
