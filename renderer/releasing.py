@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from renderer import read, render
+from renderer import read, render, scaffold
 from renderer.errors import Code, ConfigurationError, EnvironmentFailure, TemplateError
-from renderer.locking import replace_file, write_lock
 from renderer.read import NEXT, Lock, Locked, SourceKind
+from renderer.scaffold import Rewrite
 from renderer.types import Origin, Problem, TemplatePin
 
 if TYPE_CHECKING:
@@ -69,9 +69,7 @@ def release(space: Workspace, pin: TemplatePin) -> Released:
     folder = space.fleet.templates / pin.name / pin.version
     _freeze(folder, files)
     try:
-        if changelog.working.encode() != _content(working, _CHANGELOG):
-            replace_file(folder.parent / NEXT / _CHANGELOG, changelog.working.encode())
-        _add_to_lock(space, pin, digest)
+        scaffold.rewrite([*_changelog_edit(space, working, changelog), *_lock_edit(space, pin, digest)])
     except EnvironmentFailure:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -114,10 +112,9 @@ def _changelog(working: TemplateTree, version: str, problems: list[Problem]) -> 
 def _split_changelog(text: str, version: str) -> _Changelog | None:
     """The entry of `version`, or else what is unreleased under its name; None without either."""
     headings = list(_HEADING.finditer(text))
-    ends = [heading.start() for heading in headings[1:]] + [len(text)]
-    bodies = {
-        heading[1].lower(): (heading, text[heading.end() : end]) for heading, end in zip(headings, ends, strict=True)
-    }
+    ends = [*(heading.start() for heading in headings[1:]), len(text)]
+    entries = zip(headings, ends, strict=False)  # without headings there is one end too many
+    bodies = {heading[1].lower(): (heading, text[heading.end() : end]) for heading, end in entries}
     unreleased = bodies.get(_UNRELEASED)
     own = bodies.get(version.lower())
     if own is not None and own[1].strip():
@@ -167,11 +164,19 @@ def _unwritable(folder: Path, error: OSError) -> NoReturn:
     raise EnvironmentFailure(what, problems=[Problem(Code.OUTPUT_UNWRITABLE, what, hint=hint)]) from None
 
 
-def _add_to_lock(space: Workspace, pin: TemplatePin, digest: Digest) -> None:
+def _changelog_edit(space: Workspace, working: TemplateTree, changelog: _Changelog) -> Iterator[Rewrite]:
+    before, after = _content(working, _CHANGELOG) or b"", changelog.working.encode()
+    if before != after:
+        yield Rewrite(space.fleet.repository / working.file / _CHANGELOG, before, after)
+
+
+def _lock_edit(space: Workspace, pin: TemplatePin, digest: Digest) -> Iterator[Rewrite]:
     """A fleet without a lock gets none by a release."""
     lock = space.library.lock
     if lock is not None:
-        write_lock(space, replace(lock, versions={**lock.versions, pin: Locked(SourceKind.DIRECTORY, digest)}))
+        locked = replace(lock, versions={**lock.versions, pin: Locked(SourceKind.DIRECTORY, digest)})
+        path = read.lock_path(space.fleet)
+        yield Rewrite(path, path.read_bytes(), read.dump_lock(locked).encode())
 
 
 def _problem(what: str, hint: str) -> Problem:

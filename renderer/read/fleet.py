@@ -72,10 +72,12 @@ def load_fleet(path: Path, *, check: Check) -> Fleet:
     document = replace(document, file=(root / _FILE).relative_to(repository).as_posix())
     if problems := [*_judge(document, value), *_outside(document, folders, repository)]:
         raise _error(problems)
-    return _fleet(root, repository, folders, value)
+    return _fleet(root, repository, folders, value, document)
 
 
-def _fleet(root: Path, repository: Path, folders: Mapping[str, Path], value: dict[str, Any]) -> Fleet:
+def _fleet(
+    root: Path, repository: Path, folders: Mapping[str, Path], value: dict[str, Any], document: Document
+) -> Fleet:
     return Fleet(
         name=value["name"],
         root=root,
@@ -88,7 +90,7 @@ def _fleet(root: Path, repository: Path, folders: Mapping[str, Path], value: dic
         signature_formats=_FORMATS[value.get("signing", {}).get("format", "bundle")],
         allow_kinds=frozenset(value.get("validation", {}).get("allowKinds", ())),
         cluster=ClusterSettings(**value.get("cluster", {})),
-        sources=template_sources(value),
+        sources=template_sources(value, document),
     )
 
 

@@ -14,7 +14,7 @@ from renderer.types import GitSource, OciSource, Reference
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from renderer.types import TemplateSource
+    from renderer.types import Document, Origin, TemplateSource
 
 DEFAULT_FOLDER: Final = "../../templates"
 _VERSION, _NAME = "{version}", "{name}"
@@ -29,9 +29,11 @@ def templates_folder(value: Mapping[str, Any]) -> str:
     return str(templates.get("path", DEFAULT_FOLDER) if isinstance(templates, dict) else templates)
 
 
-def template_sources(value: Mapping[str, Any]) -> Mapping[str, TemplateSource]:
+def template_sources(value: Mapping[str, Any], document: Document) -> Mapping[str, TemplateSource]:
     """The sources by template; for a value without flaws."""
-    return {name: _source(name, raw) for name, raw in _raw(value).items()}
+    return {
+        name: _source(name, raw, document.origin(("templates", "sources", name))) for name, raw in _raw(value).items()
+    }
 
 
 def source_flaws(value: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...], str]]:
@@ -46,11 +48,11 @@ def _raw(value: Mapping[str, Any]) -> dict[str, Any]:
     return dict(templates.get("sources") or {}) if isinstance(templates, dict) else {}
 
 
-def _source(name: str, raw: Mapping[str, str]) -> TemplateSource:
+def _source(name: str, raw: Mapping[str, str], where: Origin) -> TemplateSource:
     path = raw.get("path", "").replace(_NAME, name)
     if "oci" in raw:
-        return OciSource(Reference.parse(raw["oci"].removeprefix("oci://")), path)
-    return GitSource(raw["git"], raw.get("tag", _VERSION).replace(_NAME, name), raw.get("branch"), path)
+        return OciSource(Reference.parse(raw["oci"].removeprefix("oci://")), path, where)
+    return GitSource(raw["git"], raw.get("tag", _VERSION).replace(_NAME, name), raw.get("branch"), path, where)
 
 
 def _flaws(name: str, raw: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, ...], str]]:

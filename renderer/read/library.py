@@ -6,11 +6,14 @@ Never: resolves a range by anything but the lock, or takes content that the lock
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from renderer.errors import Code, TemplateError
 from renderer.read.files import quoted
 from renderer.read.interface import Lock, Locked, SourceKind
+from renderer.read.lock import lock_path
 from renderer.read.ranges import NEXT, is_range, newest, order
 from renderer.read.source_git import GitTemplates
 from renderer.read.source_oci import OciTemplates
@@ -18,7 +21,7 @@ from renderer.read.templates import has_folder, list_versions, load_template, mi
 from renderer.types import GitSource, Origin, Problem, TemplatePin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from renderer.read.interface import Access, Source
@@ -40,7 +43,7 @@ class Library:
             return pin
         version = (self.lock or Lock()).ranges.get(pin)
         if version is None:
-            raise _unlocked(f"nothing says which version of {pin.name} the range {quoted(pin.version)} stands for")
+            raise self._unlocked(f"nothing says which version of {pin.name} the range {quoted(pin.version)} stands for")
         return TemplatePin(pin.name, version)
 
     def tree(self, pin: TemplatePin) -> TemplateTree:
@@ -58,8 +61,8 @@ class Library:
         if locked.kind is SourceKind.DIRECTORY:
             return load_template(self._fleet, pin)
         if not self.offers(pin, locked):
-            raise _unlocked(f"templates.lock has {pin} from {locked.kind}, but fleet.yaml names no such source")
-        return tree_of(pin, str(pin), self._sources[pin.name].read(pin, locked.address))
+            raise self._unlocked(f"templates.lock has {pin} from {locked.kind}, but fleet.yaml names no such source")
+        return self._read(pin, locked.address)
 
     def resolve(self, pin: TemplatePin) -> Locked:
         """What an exact version is now; the fleet's folder comes before the sources. Raises TemplateError."""
@@ -67,14 +70,14 @@ class Library:
             return Locked(SourceKind.DIRECTORY, load_template(self._fleet, pin).digest)
         address = self.address(pin)
         if address is None:
-            raise missing(pin, {**list_versions(self._fleet), pin.name: self.versions(pin.name)})
-        source = self._sources[pin.name]
-        return Locked(source.kind, tree_of(pin, str(pin), source.read(pin, address)).digest, address)
+            raise missing(pin, self._known(pin.name, self.versions(pin.name)))
+        return Locked(self._sources[pin.name].kind, self._read(pin, address).digest, address)
 
     def address(self, pin: TemplatePin) -> str | None:
         """The commit or manifest that a version has at its source now, None if there is none. Asks the source."""
         source = self._sources.get(pin.name)
-        return source.find(pin.version) if source is not None else None
+        with self._placed(pin.name):
+            return source.find(pin.version) if source is not None else None
 
     def resolve_range(self, pin: TemplatePin) -> TemplatePin:
         """The newest version that a range allows now. Asks the source. Raises TemplateError when there is none."""
@@ -85,14 +88,15 @@ class Library:
             problem = Problem(Code.INPUT_SCHEMA, f"{pin.name}: {error}", hint="see docs/reference/template-sources.md")
             raise TemplateError(problem.what, problems=[problem]) from None
         if found is None:
-            raise missing(pin, {**list_versions(self._fleet), pin.name: versions})
+            raise missing(pin, self._known(pin.name, versions))
         return TemplatePin(pin.name, found)
 
     def versions(self, name: str) -> tuple[str, ...]:
         """Every version of a template that there is now, in their order. Asks the source."""
         own = list_versions(self._fleet).get(name, ())
         source = self._sources.get(name)
-        return tuple(sorted({*own, *(source.versions() if source else ())}, key=order))
+        with self._placed(name):
+            return tuple(sorted({*own, *(source.versions() if source else ())}, key=order))
 
     def names(self) -> tuple[str, ...]:
         """Every template that has a folder or a source."""
@@ -117,12 +121,35 @@ class Library:
         source = self._sources.get(pin.name)
         return source is not None and source.kind is locked.kind
 
+    def _known(self, name: str, versions: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+        return {**list_versions(self._fleet), **({name: versions} if versions else {})}
+
+    def _read(self, pin: TemplatePin, address: str) -> TemplateTree:
+        with self._placed(pin.name):
+            return tree_of(pin, str(pin), self._sources[pin.name].read(pin, address))
+
+    @contextmanager
+    def _placed(self, name: str) -> Iterator[None]:
+        """What is wrong with a source is told with its place in fleet.yaml: sites that share it share the problem."""
+        try:
+            yield
+        except TemplateError as error:
+            where = self._fleet.sources[name].where
+            problems = [replace(problem, where=problem.where or where) for problem in error.problems]
+            raise type(error)(str(error), problems=problems) from None
+
+    def _unlocked(self, what: str) -> TemplateError:
+        hint = "run `fleetpress template lock`, and commit templates.lock"
+        path = lock_path(self._fleet) if self.lock is not None else self._fleet.root / "fleet.yaml"
+        where = Origin(path.relative_to(self._fleet.repository).as_posix())
+        return TemplateError(what, problems=[Problem(Code.TEMPLATE_UNLOCKED, what, where, hint)])
+
     def _unlocked_tree(self, pin: TemplatePin) -> TemplateTree:
         in_folder = has_folder(self._fleet, pin)
         if not in_folder and pin.name in self._sources:
-            raise _unlocked(f"templates.lock does not have {pin}, which comes from a source")
+            raise self._unlocked(f"templates.lock does not have {pin}, which comes from a source")
         if in_folder and self.lock is not None and pin.version != NEXT:
-            raise _unlocked(f"templates.lock does not have {pin}")
+            raise self._unlocked(f"templates.lock does not have {pin}")
         return load_template(self._fleet, pin)
 
     def _changed(self, tree: TemplateTree, locked: Locked) -> TemplateError:
@@ -143,8 +170,3 @@ def _source(source: TemplateSource, base: Path, access: Access, asked: dict[str,
     if isinstance(source, GitSource):
         return GitTemplates(source, base, access, asked)
     return OciTemplates(source, access)
-
-
-def _unlocked(what: str) -> TemplateError:
-    hint = "run `fleetpress template lock`, and commit templates.lock"
-    return TemplateError(what, problems=[Problem(Code.TEMPLATE_UNLOCKED, what, hint=hint)])

@@ -169,13 +169,15 @@ class _Repository:
             _fail(f"the cache {self._folder.name} is locked by another process", "wait for it, and run again")
 
     def list_files(self, commit: str, path: str) -> list[tuple[str, str, str, int]]:
-        """(mode, id, path, size) of every entry of the folder `path` at a commit; empty when there is none."""
-        tree = f"{commit}:{path}" if path else commit
-        said = self._run(
-            lambda git: git.ls_tree("-r", "-z", "-l", "--full-tree", tree, "--", kill_after_timeout=_READ_TIMEOUT)
-        )
+        """(mode, id, path, size) of every entry below the folder `path` at a commit; empty when there is none."""
+        prefix = f"{path}/" if path else ""
+        options = ("-r", "-z", "-l", "--full-tree", commit, "--", *([prefix] if prefix else []))
+        said = self._run(lambda git: git.ls_tree(*options, kill_after_timeout=_READ_TIMEOUT))
         entries = [match.groups() for line in said.split("\0") if (match := _LISTED.fullmatch(line))]
-        return [(mode, oid, name, int(size) if size.isdecimal() else 0) for mode, _, oid, size, name in entries]
+        return [
+            (mode, oid, name.removeprefix(prefix), int(size) if size.isdecimal() else 0)
+            for mode, _, oid, size, name in entries
+        ]
 
     def content(self, oid: str) -> bytes:
         """The bytes of a file."""
