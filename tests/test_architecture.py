@@ -28,6 +28,7 @@ WIRING = {
     "sources",
     "starters",
     "workspace",
+    "variation",
 }
 MODULES = sorted(path for path in ROOT.rglob("*.py"))
 
