@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from renderer.errors import Code
 from renderer.strict_yaml import RENDERED_LIMITS, YamlError, load_all
 from renderer.types import Origin, Problem, Severity
+from renderer.validate.cel_rules import CelRules
 from renderer.validate.kind import KindSchema
 from renderer.validate.kubernetes import META, Kubernetes
 from renderer.validate.structural import to_json_schema
@@ -182,7 +183,10 @@ def _compile(crd: _Crd, name: str, version: str, kubernetes: Kubernetes) -> Kind
         if openapi is None:
             raise ValueError("there is none")  # noqa: TRY301 - worded below with the others
         schema, unusable = to_json_schema(openapi, kubernetes.closure(META))
-        return KindSchema(schema, tuple(_pattern_warning(crd, name, pattern) for pattern in unusable))
+        rules = CelRules(openapi)
+        warnings = [_pattern_warning(crd, name, pattern) for pattern in unusable]
+        warnings += [_rule_warning(crd, f"{name} {version}", why) for why in rules.unusable]
+        return KindSchema(schema, tuple(warnings), rules)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         what = f"{crd.file}: the schema of {name} {version} cannot be used: {clipped(str(error))}"
         return Refusal(Code.CRD_INVALID, what, "expected a structural openAPIV3Schema", Origin(crd.file))
@@ -198,6 +202,11 @@ def _use(crd: _Crd, name: str) -> str:
 def _pattern_warning(crd: _Crd, name: str, pattern: str) -> Problem:
     what = f"{name}: the pattern {clipped(pattern)} cannot be compiled here, so values are not checked against it"
     return Problem(Code.CRD_INVALID, what, Origin(crd.file), "simplify the pattern", severity=Severity.WARNING)
+
+
+def _rule_warning(crd: _Crd, name: str, why: str) -> Problem:
+    what = f"{name}: {why}; so no object is checked against it"
+    return Problem(Code.CRD_INVALID, what, Origin(crd.file), "correct the rule", severity=Severity.WARNING)
 
 
 def _told(result: KindSchema | Refusal | None) -> tuple[Problem, ...]:

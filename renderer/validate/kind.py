@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from renderer.types import KeyPath, Problem
+    from renderer.validate.cel_rules import CelRules
 
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _REF = "#/$defs/"
@@ -45,15 +46,18 @@ class _Node:
 class KindSchema:
     """What an object of one kind must look like. `warnings` tell what of the schema could not be used.
 
-    A later check of `x-kubernetes-validations` (CEL) joins in `violations`, beside the list rules.
+    `rules` are those of a custom resource's definition, in CEL.
     """
 
-    __slots__ = ("_places", "schema", "warnings")
+    __slots__ = ("_places", "rules", "schema", "warnings")
 
-    def __init__(self, document: Mapping[str, Any], warnings: tuple[Problem, ...] = ()) -> None:
+    def __init__(
+        self, document: Mapping[str, Any], warnings: tuple[Problem, ...] = (), rules: CelRules | None = None
+    ) -> None:
         self.schema = Schema(document)
         self._places = _compile(document, document.get("$defs", {}), {})
         self.warnings = warnings
+        self.rules = rules
 
     def violations(self, value: Mapping[str, Any], *, quiet: bool = False) -> list[Violation]:
         """Breaches of the schema and of its list rules."""

@@ -23,6 +23,8 @@ from renderer.validate.wording import Violation, clipped, dotted, type_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from renderer.validate.cel_rules import Breach
+
 MOST_PER_DOCUMENT = 20
 
 
@@ -210,12 +212,19 @@ def _against_schema(one: _Object, catalog: Catalog) -> Iterator[Problem]:
         # Secret keeps what its rules look at.
         if not shape and (quiet or not sealed):
             yield from _against_rules(one, value)
+        if not shape and schema.rules is not None:
+            yield from _against_cel(one, schema.rules.breaches(value))
 
 
 def _against_rules(one: _Object, value: dict[str, Any]) -> Iterator[Problem]:
     for rule, path, what in broken(group_of(one.text("apiVersion")), one.text("kind"), value):
         found = one.problem(Code.OBJECT_RULE, Violation(path, f"{what} (rule {rule.name})", rule.hint))
         yield found if rule.severity is Severity.ERROR else replace(found, severity=rule.severity)
+
+
+def _against_cel(one: _Object, breaches: Iterable[Breach]) -> Iterator[Problem]:
+    for violation, severity in breaches:
+        yield replace(one.problem(Code.OBJECT_CEL, violation), severity=severity)
 
 
 def _refused(one: _Object, refusal: Refusal) -> Problem:
