@@ -137,7 +137,7 @@ class _Line:
 
         self.space, self.spent = space, dict[str, int]()
         self.templates = {pin: render.compile_template(space.tree(pin)) for pin in _pins(space)}
-        self.validator = validate.Validator(space.schemas, space.fleet.allow_kinds)
+        self.validator = validate.Validator.of(space.fleet, space.schemas)
         self.signer = sign.load_signer(key)
         self.pack, self.plan, self.render, self.sign = pack, plan, render, sign
 

@@ -137,7 +137,7 @@ class Render(_SiteTask):
     def prepare(self) -> None:
         """Read fleet.yaml and the CRDs; a template is compiled when the first site needs it."""
         super().prepare()
-        self._validator = validate.Validator(self.space.schemas, self.space.fleet.allow_kinds)
+        self._validator = validate.Validator.of(self.space.fleet, self.space.schemas)
         self._templates: dict[TemplatePin, render.Template | TemplateError] = {}
         # One memo for all templates of this worker. Results are the same without one; that is what the variable is for.
         self._memo = None if os.environ.get(MEMO_VARIABLE) == "off" else render.Memo()

@@ -205,6 +205,17 @@ class ClusterSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class References:
+    """How references between objects that lead nowhere are told; not at all when `severity` is None.
+
+    `provided` are patterns Kind/namespace/name, or Kind/name, of what a cluster has by itself.
+    """
+
+    severity: Severity | None = Severity.WARNING
+    provided: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class GitSource:
     """Versions of a template in a git repository.
 
@@ -245,6 +256,7 @@ class Fleet:
     registries: Mapping[str, str] = field(default_factory=dict)
     signature_formats: tuple[SignatureFormat, ...] = (SignatureFormat.BUNDLE,)
     allow_kinds: frozenset[str] = frozenset()
+    references: References = field(default_factory=References)
     cluster: ClusterSettings = field(default_factory=ClusterSettings)
     sources: Mapping[str, TemplateSource] = field(default_factory=dict)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from renderer import read, sources, validate
 from renderer.errors import Code, ConfigurationError, TemplateError
-from renderer.types import Digest, Problem, Rejected, TemplatePin, compact_json
+from renderer.types import Digest, Problem, Rejected, Severity, TemplatePin, compact_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,6 +54,9 @@ class Workspace:
     def settings(self) -> Digest:
         """Digest of what the output of all sites depends on besides values and templates."""
         allowed = sorted(self.fleet.allow_kinds)
+        # Warnings change no output: only a fleet that refuses lost references has to look at its sites again.
+        if self.fleet.references.severity is Severity.ERROR:
+            allowed += ["references", *self.fleet.references.provided]
         return Digest.of(compact_json([_OUTPUT_VERSION.decode(), self.schemas.digest.hex, allowed]))
 
     def file(self, name: str) -> read.SiteFile:

@@ -15,7 +15,17 @@ from renderer.read.files import one_of, parse, quoted, read_file, similar, unrea
 from renderer.read.fleet_sources import DEFAULT_FOLDER, source_flaws, template_sources, templates_folder
 from renderer.read.layers import PLACEHOLDER
 from renderer.read.site import RESERVED
-from renderer.types import ClusterSettings, Document, Fleet, Origin, Problem, Reference, SignatureFormat
+from renderer.types import (
+    ClusterSettings,
+    Document,
+    Fleet,
+    Origin,
+    Problem,
+    Reference,
+    References,
+    Severity,
+    SignatureFormat,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,6 +40,7 @@ _FORMATS: Final = {
     "legacy": (SignatureFormat.LEGACY,),
     "both": (SignatureFormat.BUNDLE, SignatureFormat.LEGACY),
 }
+_REFERENCES: Final = {"warn": Severity.WARNING, "error": Severity.ERROR, "off": None}
 _FILE: Final = "fleet.yaml"
 _SCHEMAS: Final = "../../schemas"
 
@@ -89,9 +100,15 @@ def _fleet(
         registries=dict(value.get("registries", {})),
         signature_formats=_FORMATS[value.get("signing", {}).get("format", "bundle")],
         allow_kinds=frozenset(value.get("validation", {}).get("allowKinds", ())),
+        references=_references(value.get("validation", {})),
         cluster=ClusterSettings(**value.get("cluster", {})),
         sources=template_sources(value, document),
     )
+
+
+def _references(validation: dict[str, Any]) -> References:
+    severity = _REFERENCES[validation.get("references", "warn")]
+    return References(severity, tuple(validation.get("provided", ())))
 
 
 def _read(root: Path, check: Check) -> tuple[Document, dict[str, Any]]:

@@ -6,7 +6,7 @@ Never: looks at another file, keeps parsed data, or shows a value of a Secret.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from renderer.errors import Code
@@ -15,8 +15,10 @@ from renderer.types import Document, KeyPath, Origin, Problem, Severity
 from renderer.validate import kustomize, secret
 from renderer.validate.catalog import Catalog, group_of
 from renderer.validate.crds import CRD_GROUP, CRD_KIND, Refusal
+from renderer.validate.facts import Facts, facts_of
 from renderer.validate.kustomize import Reference
 from renderer.validate.names import crd_name_problems, name_problems
+from renderer.validate.needs import Subject
 from renderer.validate.rules_table import broken
 from renderer.validate.wording import Violation, clipped, dotted, type_name
 
@@ -39,12 +41,16 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What one file holds: `objects` in its order, `kinds` as (group, kind), `references` of its kustomizations."""
+    """What one file holds: `objects` in its order, `kinds` as (group, kind), `references` of its kustomizations.
+
+    `facts` are what the other files of a site must know.
+    """
 
     problems: tuple[Problem, ...] = ()
     objects: tuple[Identity, ...] = ()
     kinds: frozenset[tuple[str, str]] = frozenset()
     references: tuple[Reference, ...] = ()
+    facts: Facts = field(default_factory=Facts)
 
 
 class _Object(NamedTuple):
@@ -88,6 +94,7 @@ def check_file(path: str, content: bytes, catalog: Catalog) -> FileReport:
         tuple(_identity(one) for one in objects if _is_named(one)),
         frozenset((group_of(one.text("apiVersion")), one.text("kind")) for one in objects),
         tuple(found for one in objects for found in _references(one)),
+        Facts.joined(facts_of(_subject(one)) for one in objects),
     )
 
 
@@ -250,6 +257,14 @@ def _identity(one: _Object) -> Identity:
     namespace = one.metadata.get("namespace")
     place = namespace if isinstance(namespace, str) else ""
     return Identity(group_of(one.text("apiVersion")), one.text("kind"), place, str(one.metadata["name"]))
+
+
+def _subject(one: _Object) -> Subject:
+    def origin(path: KeyPath) -> tuple[int, int]:
+        where = one.document.origin((*one.prefix, *path))
+        return where.line, where.column
+
+    return Subject(group_of(one.text("apiVersion")), one.text("kind"), one.value, origin)
 
 
 def _references(one: _Object) -> Iterator[Reference]:

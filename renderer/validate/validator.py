@@ -12,16 +12,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from renderer.errors import Code
-from renderer.types import Digest, Manifest, Manifests, Origin, Problem, SchemaSet
+from renderer.types import Digest, Manifest, Manifests, Origin, Problem, References, SchemaSet
 from renderer.validate import kustomize
 from renderer.validate.catalog import Catalog
 from renderer.validate.crds import CRD_GROUP, CRD_KIND, CrdSet
 from renderer.validate.kubernetes import Kubernetes, minors
 from renderer.validate.memo import Memo
 from renderer.validate.objects import FileReport, Identity, check_data, check_file, locate, order
+from renderer.validate.references import dangling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from renderer.types import Fleet
 
 SUFFIXES = (".yaml", ".yml", ".json")
 _DEFINITION = (CRD_GROUP, CRD_KIND)
@@ -43,16 +46,25 @@ class _Shipped(NamedTuple):
 class Validator:
     """Checks rendered objects against Kubernetes' schemas, the fleet's CRDs and each other.
 
-    `allow_kinds` ("group/Kind") may pass without a schema. A file is validated once per minor and content, however many
-    sites have it (the memo holds the last 20,000 to 40,000 distinct files). Build one per process: it does not pickle.
+    `allow_kinds` ("group/Kind") may pass without a schema; `references` says how those that lead nowhere are told: not
+    at all when it is left out. A file is validated once per minor and content, however many sites have it (the memo
+    holds the last 20,000 to 40,000 distinct files). Build one per process: it does not pickle.
     """
 
-    def __init__(self, schemas: SchemaSet, allow_kinds: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, schemas: SchemaSet, allow_kinds: frozenset[str] = frozenset(), references: References | None = None
+    ) -> None:
         self._schemas = schemas
         self._allow_kinds = allow_kinds
+        self._references = references or References(None)
         self._kubernetes: dict[str, Kubernetes] = {}
         self._memo: Memo[tuple[str, str, bytes], tuple[str, FileReport]] = Memo(_MEMO_LIMIT)
         self._shipped: Memo[tuple[str, str], _Shipped] = Memo(_MEMO_LIMIT // 100)
+
+    @classmethod
+    def of(cls, fleet: Fleet, schemas: SchemaSet) -> Validator:
+        """The validator that fleet.yaml asks for."""
+        return cls(schemas, fleet.allow_kinds, fleet.references)
 
     def check(self, manifests: Manifests, kubernetes: str, file: str | None = None) -> list[Problem]:
         """Everything wrong with a site's files for a minor such as "1.35"; [] when all is well.
@@ -69,6 +81,10 @@ class Validator:
         found = [problem for report in reports.values() for problem in report.problems]
         found += [*shipped.problems, *_duplicates(files, reports)]
         found += _dangling({one.path for one in manifests.files}, reports)
+        if self._references.severity is not None:
+            facts = {path: report.facts for path, report in reports.items()}
+            lost = dangling(facts, self._references.provided)
+            found += [replace(one, severity=self._references.severity) for one in lost]
         return sorted(dict.fromkeys(found), key=order)
 
     @cached_property

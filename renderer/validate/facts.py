@@ -1,0 +1,185 @@
+"""What the other objects of a site must know about an object: what it provides, needs and selects.
+
+In: one object. Out: Facts, small enough to be kept with the memo.
+Never: judges; references.py does, once all files of a site are there. Custom resources provide what their operators are
+known to make.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from renderer.validate.kustomize import GROUP as KUSTOMIZE
+from renderer.validate.kustomize import resolve
+from renderer.validate.needs import DEFAULT, Need, Subject, Thing, needs_of, template_keys
+from renderer.validate.rules import mapping, records
+from renderer.validate.rules_meta import CLUSTER_KINDS
+from renderer.validate.rules_pods import PODS
+from renderer.validate.rules_selectors import is_empty
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from renderer.types import KeyPath
+
+EVERYWHERE = "*"
+# Groups whose objects describe; those of any other foreign group may have an operator that makes pods.
+_DESCRIBING = (
+    "cert-manager.io",
+    "external-secrets.io",
+    "cilium.io",
+    "traefik.io",
+    "metallb.io",
+    "gateway.networking.k8s.io",
+)
+_DESCRIBING_KINDS = ("ServiceMonitor", "PodMonitor", "PrometheusRule", "Probe", "ScrapeConfig")
+_ISSUERS = ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer")
+_BUILT_IN = ("apps", "autoscaling", "batch", "policy", "extensions", "")
+
+
+class Selection(NamedTuple):
+    """An object's selector over pods of its namespace."""
+
+    namespace: str
+    selector: Mapping[str, Any]
+    by: str
+    path: KeyPath
+    line: int
+    column: int
+
+
+class Pods(NamedTuple):
+    """Pods that a workload makes: their namespace and labels."""
+
+    namespace: str
+    labels: Mapping[str, str]
+
+
+class Maker(NamedTuple):
+    """A custom resource: its operator names what it makes after it; `pods` says whether it may make pods."""
+
+    namespace: str
+    name: str
+    pods: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`opened` are namespaces in which others, such as Helm, put objects; `unplaced` objects have no namespace."""
+
+    provided: tuple[Thing, ...] = ()
+    needs: tuple[Need, ...] = ()
+    selections: tuple[Selection, ...] = ()
+    pods: tuple[Pods, ...] = ()
+    makers: tuple[Maker, ...] = ()
+    opened: tuple[str, ...] = ()
+    unplaced: tuple[Need, ...] = ()
+    places: bool = False
+
+    @classmethod
+    def joined(cls, several: Iterable[Facts]) -> Facts:
+        """The facts of several objects or files as one; `places`: a kustomization sets namespaces."""
+        listed = list(several)
+        names = [one.name for one in fields(cls) if one.name != "places"]
+        joined = {name: tuple(found for one in listed for found in getattr(one, name)) for name in names}
+        return cls(**joined, places=any(one.places for one in listed))
+
+
+def facts_of(one: Subject) -> Facts:
+    """What `one` means to the rest of its site; it need not fit its schema."""
+    if one.group == KUSTOMIZE:
+        return _of_kustomization(one.value)
+    built_in = one.group in _BUILT_IN or one.group.endswith(".k8s.io")
+    return Facts(
+        provided=(Thing(one.kind, one.namespace, one.name), *_provided(one)),
+        needs=(*_place(one), *(need for need in needs_of(one) if need.thing.name)),
+        selections=tuple(_selections(one)),
+        pods=tuple(_pods(one)),
+        makers=() if built_in else tuple(_makers(one)),
+        opened=tuple(_opened(one)),
+        unplaced=tuple(_unplaced(one)) if built_in else (),
+    )
+
+
+def _place(one: Subject) -> Iterator[Need]:
+    namespace = mapping(one.value, "metadata").get("namespace")
+    if isinstance(namespace, str) and namespace and (one.group, one.kind) not in CLUSTER_KINDS:
+        yield one.need("Namespace", "", namespace, "metadata", "namespace")
+
+
+def _unplaced(one: Subject) -> Iterator[Need]:
+    if (one.group, one.kind) not in CLUSTER_KINDS and not mapping(one.value, "metadata").get("namespace"):
+        yield one.need("Namespace", "", DEFAULT, "metadata")
+
+
+def _provided(one: Subject) -> Iterator[Thing]:
+    spec = mapping(one.value, "spec")
+    namespaced = {"Certificate": spec.get("secretName"), "ExternalSecret": _target(one), "SealedSecret": one.name}
+    if one.kind in namespaced:
+        yield Thing("Secret", one.namespace, str(namespaced[one.kind]))
+    if one.kind == "ClusterExternalSecret":
+        yield Thing("Secret", EVERYWHERE, str(spec.get("externalSecretName") or one.name))
+        yield Thing("Secret", EVERYWHERE, str(mapping(spec, "externalSecretSpec", "target").get("name") or one.name))
+    if one.kind == "Ingress" and any(issuer in mapping(one.value, "metadata", "annotations") for issuer in _ISSUERS):
+        yield from (Thing("Secret", one.namespace, str(tls.get("secretName"))) for _, tls in records(spec, "tls"))
+    if one.kind == "HelmRelease" and mapping(spec, "install").get("createNamespace"):
+        yield Thing("Namespace", "", str(spec.get("targetNamespace") or one.namespace))
+    if one.kind == "HelmChart" and spec.get("createNamespace"):
+        yield Thing("Namespace", "", str(spec.get("targetNamespace") or one.namespace))
+
+
+def _target(one: Subject) -> str:
+    return str(mapping(one.value, "spec", "target").get("name") or one.name)
+
+
+def _makers(one: Subject) -> Iterator[Maker]:
+    if one.kind in ("Certificate", "ExternalSecret", "ClusterExternalSecret", "SealedSecret"):
+        return
+    describing = one.group.endswith((*_DESCRIBING, ".fluxcd.io")) or one.kind in _DESCRIBING_KINDS
+    yield Maker(one.namespace, one.name, not describing)
+
+
+def _opened(one: Subject) -> Iterator[str]:
+    spec = mapping(one.value, "spec")
+    if one.kind in ("HelmRelease", "HelmChart"):
+        yield str(spec.get("targetNamespace") or one.namespace)
+    elif one.kind == "Kustomization":
+        yield str(spec.get("targetNamespace") or EVERYWHERE)
+
+
+def _of_kustomization(value: dict[str, Any]) -> Facts:
+    """Kustomize may add objects from elsewhere, and may move all objects to one namespace."""
+    named = [
+        Thing(kind, EVERYWHERE, str(one.get("name")))
+        for key, kind in (("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret"))
+        for _, one in records(value, key)
+    ]
+    texts = [str(text) for key in ("resources", "bases", "components") for text in value.get(key) or ()]
+    foreign = any(resolve("", text) is None for text in texts) or any(
+        value.get(key) for key in ("helmCharts", "helmChartInflationGenerator", "generators", "transformers")
+    )
+    placed = bool(value.get("namespace") or value.get("namePrefix") or value.get("nameSuffix"))
+    return Facts(provided=tuple(named), opened=(EVERYWHERE,) if foreign else (), places=placed)
+
+
+def _pods(one: Subject) -> Iterator[Pods]:
+    start = PODS.get((one.group, one.kind))
+    if start is not None:
+        labels = mapping(one.value, *template_keys(start), "metadata", "labels")
+        yield Pods(one.namespace, {key: text for key, text in labels.items() if isinstance(text, str)})
+
+
+def _selections(one: Subject) -> Iterator[Selection]:
+    """Empty selectors are left out: they select everything, or, in a Service, nothing on purpose."""
+    spec = mapping(one.value, "spec")
+    field = {"Service": "selector", "PodDisruptionBudget": "selector", "NetworkPolicy": "podSelector"}.get(one.kind)
+    if field is None:
+        return
+    selector = mapping(spec, field)
+    if one.kind == "Service" and (one.group or spec.get("type") == "ExternalName"):
+        return
+    full = {"matchLabels": selector} if one.kind == "Service" else selector
+    if not is_empty(full):
+        path = ("spec", field)
+        yield Selection(one.namespace, full, f"{one.kind}/{one.name}", path, *one.origin(path))
