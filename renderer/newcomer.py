@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from renderer.workspace import Workspace
 
 _CONFIG_FILES: Final = ("copier.yml", "copier.yaml")
+# Without a value of the site: there is no default, or it is one that has to be replaced.
+_UNANSWERED: Final = (Code.ANSWER_MISSING, Code.ANSWER_INVALID, Code.ANSWER_REJECTED)
 # So many of the fleet's sites are asked where they lie: a habit shows in a few.
 _MODELS: Final = 40
 
@@ -91,9 +93,9 @@ class _Draft:
             scaffold.refuse_unknown(asking.given, [name for name in asked if name not in self._known])
             rendered = render.render_site(site, self.space.fleet.name, templates)
             problems = rendered.problems if isinstance(rendered, Rejected) else ()
-            missing = [str(problem.key) for problem in problems if problem.code is Code.ANSWER_MISSING]
-            wanted = dict.fromkeys(name for name in (*missing, *asking.given) if name not in values)
-            answers = self._ask(site, configs, list(wanted), asking)
+            missing = [str(problem.key) for problem in problems if problem.code in _UNANSWERED]
+            wanted = dict.fromkeys([*(name for name in missing if name not in site.values), *asking.given])
+            answers = self._ask(site, configs, [name for name in wanted if name not in values], asking)
             if not answers:
                 return self._verdict(problems, [name for name in asking.given if name not in values])
             # An answer may be what makes another question apply.
@@ -154,11 +156,12 @@ def _interview(
 ) -> dict[str, Json]:
     """Ask a template's own questions: the `wanted` ones; the others only answer what those refer to."""
     settings = {name: raw for name, raw in config.items() if name == "_envops"}
-    questions = {
-        name: {**(raw if isinstance(raw, dict) else {"default": raw}), "ask": name in wanted}
-        for name, raw in config.items()
-        if not name.startswith("_")
-    }
+    questions: dict[str, dict[str, Json]] = {}
+    for name, raw in config.items():
+        if not name.startswith("_"):
+            questions[name] = {**(raw if isinstance(raw, dict) else {"default": raw}), "ask": name in wanted}
+        if name in wanted and name not in context:
+            questions[name].pop("default", None)
     return scaffold.ask(questions, context, settings=settings, interactive=asking.interactive)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from os.path import relpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,8 @@ def init(folder: Path, name: str | None, answers: tuple[str, ...], defaults: boo
     asking = _asking([*answers, *([f"name={name}"] if name else [])], defaults=defaults)
     made = starters.new_fleet(folder, asking)
     here = [] if folder.resolve() == Path.cwd() else [f"cd {folder}"]
-    steps = [*here, "git init", "git add -A", "git commit -m 'First fleet'", "fleetpress validate"]
+    fresh = [] if (folder / ".git").exists() else ["git init"]
+    steps = [*here, *fresh, "git add -A", "git commit -m 'First fleet'", "fleetpress validate"]
     session.say(report.results.made("fleet", str(folder), made.files, steps), output)
 
 
@@ -79,7 +81,7 @@ def new_site(
 
     space = session.open_workspace(fleet)
     made = newcomer.new_site(space, name, _pairs("--label", labels), _asking(answers, defaults=defaults))
-    session.say(report.results.made("site", str(made.folder), made.files, [f"fleetpress validate {name}"]), output)
+    session.say(report.results.made("site", relpath(made.folder), made.files, [f"fleetpress validate {name}"]), output)
 
 
 @new.command(
@@ -98,7 +100,7 @@ def new_template(name: str, answers: tuple[str, ...], defaults: bool, fleet: Pat
 
     space = session.open_workspace(fleet)
     made = starters.new_template(space, name, _asking(answers, defaults=defaults))
-    session.say(report.results.made("template", str(made.folder), made.files, ["fleetpress validate"]), output)
+    session.say(report.results.made("template", relpath(made.folder), made.files, ["fleetpress validate"]), output)
 
 
 def _asking(answers: Iterable[str], *, defaults: bool) -> Asking:

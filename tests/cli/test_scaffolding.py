@@ -253,6 +253,7 @@ def test_what_the_templates_need_and_no_layer_gives_is_asked_with_its_type_and_c
         colour: {type: str}
         replicas: {type: int}
         proxied: {type: bool}
+        pool: {type: yaml, default: [], validator: "{% if not pool %}give a range{% endif %}"}
         proxy: {type: yaml, when: "{{ proxied and region == 'eu' }}"}
         """,
     )
@@ -266,19 +267,25 @@ def test_what_the_templates_need_and_no_layer_gives_is_asked_with_its_type_and_c
         """,
     )
 
+    pool = ("--answer", "pool=[1-2]")
     first = shop("new", "site", "rome-01", *LABELS, "--answer", "proxied=yes")
-    second = shop("new", "site", "rome-01", *LABELS, "--answer", "proxied=yes", "--answer", "replicas=2")
-    answers = ("--answer", "proxied=yes", "--answer", "replicas=2", "--answer", "proxy={host: ü, ports: [1, 2]}")
-    unused = shop("new", "site", "rome-01", *LABELS, "--answer", "proxied=no", *answers[2:])
+    second = shop("new", "site", "rome-01", *LABELS, *pool, "--answer", "proxied=yes", "--answer", "replicas=2")
+    answers = (*pool, "--answer", "proxied=yes", "--answer", "replicas=2", "--answer", "proxy={host: ü, ports: [1, 2]}")
+    unused = shop("new", "site", "rome-01", *LABELS, "--answer", "proxied=no", *(answers[:2] + answers[4:]))
     third = shop("new", "site", "rome-01", *LABELS, *answers)
 
-    assert "an answer is missing: replicas" in first.err
+    assert "answers are missing: replicas, pool" in first.err
     assert "an answer is missing: proxy" in second.err
     assert unused.code == 2
     assert "proxy is not asked of this site" in unused.err
     assert third.code == 0, third.err
     site = yaml.safe_load((shop.root / "sites/rome-01.yaml").read_text())
-    assert site["values"] == {"proxied": True, "replicas": 2, "proxy": {"host": "ü", "ports": [1, 2]}}
+    assert site["values"] == {
+        "pool": ["1-2"],
+        "proxied": True,
+        "replicas": 2,
+        "proxy": {"host": "ü", "ports": [1, 2]},
+    }
     assert shop("validate", "rome-01").code == 0
 
 

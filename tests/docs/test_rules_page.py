@@ -1,0 +1,18 @@
+"""The tables of rules in docs/reference/validation.md are those of the program."""
+
+from __future__ import annotations
+
+from renderer.validate.rules_table import RULES
+from tests.docs.test_docs import load_generator
+
+
+def test_the_tables_of_rules_are_up_to_date() -> None:
+    generator = load_generator()
+
+    assert generator.RULES_PAGE.read_text() == generator.rules_page(), "run `make docs`"
+
+
+def test_every_rule_has_a_row() -> None:
+    rows = load_generator().rules_page().splitlines()
+
+    assert [rule.name for rule in RULES if not any(row.startswith(f"| {rule.name} ") for row in rows)] == []
