@@ -6,11 +6,13 @@ Never: does a stage's work itself, prints, or knows about the command line.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from renderer import engine, plan, publish, read, sign
+from renderer.defaults import default_changes
 from renderer.errors import Code, ConfigurationError
 from renderer.plan import Candidates, Entry
 from renderer.press import Examine, Made, Order, Press, Pressed, Same
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
 
     from renderer.books import Books
     from renderer.destination import Destination
+    from renderer.plan import Move
     from renderer.publish import Target
+    from renderer.report.changes import DefaultChange
     from renderer.sign import Signer
     from renderer.types import Artifact, Reference, Signature
     from renderer.workspace import Workspace
@@ -47,6 +51,7 @@ class Plan:
     unchanged: int
     removed: tuple[str, ...]
     problems: tuple[Problem, ...]
+    defaults: tuple[DefaultChange, ...] = ()
 
 
 def choose_serial(space: Workspace, serial: int | None, to: str, *, allow_dirty: bool) -> int:
@@ -84,6 +89,7 @@ def make_plan(space: Workspace, books: Books, names: Sequence[str], workers: int
     entries = books.entries
     changed = dict(candidates.changed)
     problems: list[Problem] = []
+    moves: dict[Move, list[str]] = defaultdict(list)
     orders = _orders(space, candidates, entries, None)
     for outcome in engine.for_size(len(changed), workers).map(Examine(space.root), orders):
         if isinstance(outcome, Rejected):
@@ -94,8 +100,11 @@ def make_plan(space: Workspace, books: Books, names: Sequence[str], workers: int
         elif outcome.site in entries:
             moved = plan.reasons_for(entries[outcome.site], outcome.inputs)
             changed[outcome.site] = tuple(dict.fromkeys((*changed[outcome.site], *moved)))
+            for move in plan.moves_for(entries[outcome.site], outcome.inputs):
+                moves[move].append(outcome.site)
     unchanged = len(names) - len(changed) - len({problem.site for problem in problems})
-    return Plan(changed, unchanged, candidates.removed, tuple(problems))
+    defaults = default_changes(space, moves, entries, workers)
+    return Plan(changed, unchanged, candidates.removed, tuple(problems), defaults)
 
 
 def publish_sites(run: Run, books: Books, candidates: Candidates) -> Iterator[Receipt]:

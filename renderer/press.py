@@ -97,7 +97,7 @@ class _SiteTask:
         made = Made(site.name, site.region, self.space.inputs(site), fingerprint)
         return Same(made) if fingerprint == order.published else (site, made)
 
-    def lost(self, order: Order, reason: str) -> Rejected:
+    def lost(self, order: Order | Taking, reason: str) -> Rejected:
         """The outcome of a site that took its worker down."""
         hint = "look for an endless loop or a huge repetition in its templates"
         problem = Problem(Code.WORKER_LOST, f"the site {reason}", hint=hint, site=order.file.name)
@@ -129,6 +129,25 @@ class ReadPins(_SiteTask):
         """The merged pins, or everything that is wrong with the site's files."""
         site = self.space.merged(order.file)
         return site if isinstance(site, Rejected) else site.templates
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """A site, and the questions of interest."""
+
+    file: SiteFile
+    questions: tuple[str, ...]
+
+
+class TakesDefaults(_SiteTask):
+    """Task: which questions a site leaves to their defaults."""
+
+    def __call__(self, order: Taking) -> tuple[str, ...] | Rejected:
+        """Those of the questions that neither a label nor a value answers."""
+        site = self.space.merged(order.file)
+        if isinstance(site, Rejected):
+            return site
+        return tuple(name for name in order.questions if name not in site.values and name not in site.labels)
 
 
 class Render(_SiteTask):

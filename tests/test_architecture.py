@@ -16,6 +16,7 @@ AROUND = {"engine", "report", "scaffold"}
 WIRING = {
     "answers",
     "books",
+    "defaults",
     "destination",
     "locking",
     "migration",

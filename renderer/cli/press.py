@@ -93,7 +93,7 @@ def plan(
     books = Books(target, destination)
     found = pipeline.make_plan(space, books, session.choose(space, sites), session.count_workers(workers))
     problems = [*space.index.problems, *session.located(space, found.problems)]
-    session.say(report.results.plan(found.changed, found.unchanged, found.removed, problems), output)
+    session.say(report.results.plan(found.changed, found.unchanged, found.removed, problems, found.defaults), output)
     sys.exit(_PROBLEMS if problems else 0)
 
 

@@ -2,7 +2,7 @@
 
 from renderer.plan.fingerprint import fingerprint
 from renderer.plan.ledger import LEDGER_TYPE, Entry, Inputs, Ledger, LedgerError, join, ledger_error, merge
-from renderer.plan.plan import Candidates, candidates, reasons_for
+from renderer.plan.plan import Candidates, Move, candidates, moves_for, reasons_for
 
 __all__ = [
     "LEDGER_TYPE",
@@ -11,10 +11,12 @@ __all__ = [
     "Inputs",
     "Ledger",
     "LedgerError",
+    "Move",
     "candidates",
     "fingerprint",
     "join",
     "ledger_error",
     "merge",
+    "moves_for",
     "reasons_for",
 ]

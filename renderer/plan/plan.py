@@ -58,6 +58,31 @@ def reasons_for(entry: Entry, inputs: Inputs) -> tuple[str, ...]:
     return tuple(reasons)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Move:
+    """A template that is not what it was: `name@version` as published, its digest then, `name@version` now."""
+
+    before: str
+    digest: Digest
+    after: str
+
+
+def moves_for(entry: Entry, inputs: Inputs) -> tuple[Move, ...]:
+    """The templates that a site had and has, in another version or with other content."""
+    before = {_stem(name): (name, digest) for name, digest in entry.inputs if _is_template(name)}
+    found = []
+    for name, digest in sorted(inputs):
+        known = before.get(_stem(name)) if _is_template(name) else None
+        if known is not None and known != (name, digest):
+            found.append(Move(*known, name))
+    return tuple(found)
+
+
+def _is_template(name: str) -> bool:
+    """Templates are the inputs with a version; a range is one too, but is what it stands for."""
+    return "@" in name and " " not in name.partition("@")[0] and not name.startswith("layers/")
+
+
 def _difference(before: str | None, after: str) -> str:
     if before is None:
         return f"{after} is used for the first time"

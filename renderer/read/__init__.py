@@ -22,6 +22,7 @@ from renderer.read.layers import Layers
 from renderer.read.library import Library
 from renderer.read.lock import dump_lock, load_lock, lock_path
 from renderer.read.merge import merge_patch
+from renderer.read.past import past_template
 from renderer.read.ranges import NEXT, VERSION, is_range, order, parse_version
 from renderer.read.revision import head
 from renderer.read.schemas import load_schemas
@@ -66,6 +67,7 @@ __all__ = [
     "merge_patch",
     "order",
     "parse_version",
+    "past_template",
     "trace_site",
     "tree_of",
 ]

@@ -1,7 +1,7 @@
 """Renders a site's manifests from compiled templates: pure, in memory, equal to Copier byte for byte."""
 
 from renderer.render.answer_schema import answer_schemas, required_answers
-from renderer.render.compiling import compile_template
+from renderer.render.compiling import compile_template, question_defaults
 from renderer.render.interface import Rendered, Template
 from renderer.render.lint import lint_template
 from renderer.render.memo import Counts, Memo
@@ -15,6 +15,7 @@ __all__ = [
     "answer_schemas",
     "compile_template",
     "lint_template",
+    "question_defaults",
     "render_alone",
     "render_site",
     "required_answers",

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from renderer.render.interface import Template
     from renderer.render.memo import Memo
     from renderer.render.reads import ReadPath, ReadSets
-    from renderer.types import TemplateFile, TemplateTree
+    from renderer.types import Json, TemplateFile, TemplateTree
 
 _CONFIG_FILES = ("copier.yml", "copier.yaml")
 # It tells how variables change, and is never part of an artifact.
@@ -51,6 +51,12 @@ def compile_template(tree: TemplateTree, memo: Memo | None = None) -> Template:
 def draft_template(tree: TemplateTree) -> Draft:
     """`tree` as it is written, for those who look at templates; raises TemplateError with all problems."""
     return _compiler(tree).draft()
+
+
+def question_defaults(tree: TemplateTree) -> Mapping[str, Json]:
+    """Question -> its default as it is written; one without a default is left out. Raises TemplateError."""
+    questions = _compiler(tree).config.questions
+    return {name: raw["default"] for name, raw in questions.items() if "default" in raw}
 
 
 def _compiler(tree: TemplateTree) -> CopierCompiler:

@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from renderer.report.changes import default_data, default_lines
 from renderer.report.objects import Action
 from renderer.report.problems import count_by, problems_data, problems_text
 from renderer.report.report import Report
@@ -15,6 +16,7 @@ from renderer.types import Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from renderer.report.changes import DefaultChange
     from renderer.report.objects import FieldChange, ObjectChange
     from renderer.types import Json, Problem, Receipt, Site, Trace
 
@@ -61,7 +63,11 @@ def validation(checked: int, problems: Sequence[Problem], failed: int) -> Report
 
 
 def plan(
-    changed: Mapping[str, tuple[str, ...]], unchanged: int, removed: Sequence[str], problems: Sequence[Problem]
+    changed: Mapping[str, tuple[str, ...]],
+    unchanged: int,
+    removed: Sequence[str],
+    problems: Sequence[Problem],
+    defaults: Sequence[DefaultChange] = (),
 ) -> Report:
     """What `publish` would do, and why. Sites with the same reasons are told together."""
     groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
@@ -74,12 +80,14 @@ def plan(
         lines.append(
             f"{counted(len(removed), 'site')} left the fleet; what is published for them stays\n  {_some(removed)}"
         )
+    lines += default_lines(defaults)
     lines.append(f"{counted(len(changed), 'site')} to publish, {unchanged:,} unchanged")
     text = "\n".join(part for part in (problems_text(problems), *lines) if part)
     data: dict[str, Json] = {
         "changed": [{"site": site, "reasons": list(reasons)} for site, reasons in changed.items()],
         "unchanged": unchanged,
         "removed": list(removed),
+        "defaults": default_data(defaults),
         "problems": problems_data(problems),
     }
     return Report("plan", data, text)
