@@ -1,8 +1,8 @@
 """JSON Schemas (draft-07) of a template's questions: what the engine takes as an answer, as far as that is static.
 
 In: a template tree. Out: for each question the schema of its answers. It accepts exactly what is no ANSWER_INVALID,
-with the exceptions that JSON Schema cannot tell: 1.0 is 1 to it, and texts that are read as JSON, YAML or a number (`yaml`,
-`json`, the choices of `float` and `bool`, a multiselect given as text) are not looked into.
+with the exceptions that JSON Schema cannot tell: 1.0 is 1 to it, and texts that are read as JSON, YAML or a number (in
+`yaml` and `json`, the choices of `float` and `bool`, a multiselect given as text) are not looked into.
 Never: runs a validator; it is mentioned in the description.
 """
 

@@ -76,7 +76,11 @@ def move(content: bytes, source_path: Keys, target: Keys) -> bytes:
     else:
         tail = _tail(source, entry)
         changes = [_addition(source, target, tail), *_removal(source, source_path, target)]
-    return _apply(content, source, changes, nested.moved(before, source_path, target))
+    try:
+        expected = nested.moved(before, source_path, target)
+    except ValueError as error:
+        raise EditError(str(error)) from None
+    return _apply(content, source, changes, expected)
 
 
 def emit(value: Json, style: str | None = None) -> str:
@@ -89,7 +93,17 @@ def emit(value: Json, style: str | None = None) -> str:
         return json.dumps(value)
     if style == "'" and value.isprintable():
         return "'" + value.replace("'", "''") + "'"
-    return value if style != '"' and _is_plain(value) else json.dumps(value, ensure_ascii=not value.isprintable())
+    return value if style != '"' and _is_plain(value) else f'"{"".join(map(_escaped, value))}"'
+
+
+def _escaped(character: str) -> str:
+    """A character inside double quotes."""
+    if character in '"\\':
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\U{code:08x}" if code > 0xFFFF else f"\\u{code:04x}"  # noqa: PLR2004 - what four digits can tell
 
 
 def _is_plain(text: str) -> bool:
@@ -105,7 +119,8 @@ def _is_plain(text: str) -> bool:
 def _open(content: bytes) -> tuple[Source, Json]:
     text = content.decode().removeprefix(_BOM)
     # A missing last line break is put in here and taken out at the end, so that lines are whole in between.
-    source = Source.read(text if not text or text.endswith("\n") else f"{text}\n")
+    missing = "" if not text or text.endswith("\n") else "\r\n" if "\r\n" in text else "\n"
+    source = Source.read(text + missing)
     return source, strict_yaml.load(content, "file").value
 
 
