@@ -136,7 +136,8 @@ class _Line:
         from renderer import pack, plan, render, sign, validate
 
         self.space, self.spent = space, dict[str, int]()
-        self.templates = {pin: render.compile_template(space.tree(pin)) for pin in _pins(space)}
+        memo = render.Memo()
+        self.templates = {pin: render.compile_template(space.tree(pin), memo) for pin in _pins(space)}
         self.validator = validate.Validator.of(space.fleet, space.schemas)
         self.signer = sign.load_signer(key)
         self.pack, self.plan, self.render, self.sign = pack, plan, render, sign

@@ -54,19 +54,21 @@ class _Bench:
 
     def __init__(self, root: Path) -> None:
         from renderer.press import Press
+        from renderer.render import Memo
         from renderer.workspace import Workspace
 
         self.root, self.space, self.same = root, Workspace(root), True
         self.files = spread(list(self.space.index.sites.values()), len(self.space.index.sites))
         self.press = Press(root)
         self.press.prepare()
+        self.memo = Memo()
         self.templates: dict[TemplatePin, Any] = {}
 
     def round(self, number: int) -> tuple[float, float, float]:
         """CPU seconds per site: Copier, our rendering, our whole artifact. Each side has sites of its own."""
         sites = self._sites(2 * number)
-        copier = self._copier(sites[0])
         render = _timed(lambda: [self._render(site) for site in sites]) / len(sites)
+        copier = self._copier(sites[0])
         press = self._press(2 * number + 1)
         return copier, render, press
 
@@ -92,7 +94,7 @@ class _Bench:
 
         for pin in site.templates:
             if pin not in self.templates:
-                self.templates[pin] = render.compile_template(self.space.tree(pin))
+                self.templates[pin] = render.compile_template(self.space.tree(pin), self.memo)
         outcome = render.render_site(site, self.space.fleet.name, [self.templates[pin] for pin in site.templates])
         assert isinstance(outcome, Manifests), "the comparison is made with good sites"
         return outcome
