@@ -14,12 +14,13 @@ from renderer import engine, publish, read, report, scaffold, sign, validate
 from renderer.books import Books
 from renderer.destination import Destination
 from renderer.errors import Code, ConfigurationError, PublishError
+from renderer.locating import locate
 from renderer.press import Order, Render, Rendered
 from renderer.report.templates import VersionRow
-from renderer.types import Origin, Outcome, Problem, Receipt, Rejected, Severity, Site, TemplatePin
+from renderer.types import Outcome, Problem, Receipt, Rejected, Severity, Site, TemplatePin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from renderer.plan import Entry
     from renderer.publish import Published, Target
@@ -108,35 +109,6 @@ def explain(space: Workspace, name: str, key: str) -> list[Trace]:
         hint = f"did you mean {', '.join(close)}?" if close else f"`fleetpress explain {name}` shows all values"
         raise ConfigurationError(what, problems=[Problem(Code.VALUE_UNKNOWN, what, hint=hint)])
     return found
-
-
-def locate(space: Workspace, problems: Iterable[Problem]) -> Iterator[Problem]:
-    """The same problems, each with the file and line of the value that caused it, where one did.
-
-    A problem of the site as a whole stands at its file. A kind without a schema may have one that cannot be read: then
-    what is wrong with the fleet's CRDs follows.
-    """
-    lines: dict[str, Mapping[str, Trace]] = {}
-    schemas_doubtful = False
-    for problem in problems:
-        schemas_doubtful |= problem.code in {Code.OBJECT_KIND_UNKNOWN, Code.OBJECT_API_REMOVED}
-        if problem.where is not None or problem.site is None:
-            yield problem
-            continue
-        # From signing on, it is no longer the site's files that are at fault.
-        is_input = problem.code < Code.KEY_UNREADABLE
-        whole = replace(problem, where=Origin(space.file(problem.site).path)) if is_input else problem
-        if problem.key is None:
-            yield whole
-            continue
-        if problem.site not in lines:
-            traces = space.trace(space.file(problem.site))
-            # A question may be answered by a whole map: its first leaf tells the file.
-            lines[problem.site] = {str(trace.path[1]): trace for trace in reversed(traces) if len(trace.path) > 1}
-        trace = lines[problem.site].get(problem.key.partition(".")[0])
-        yield replace(problem, where=trace.origin) if trace else whole
-    if schemas_doubtful:
-        yield from check_schemas(space)
 
 
 def diff(space: Workspace, name: str, destination: Destination, target: Target) -> tuple[ObjectChange, ...]:

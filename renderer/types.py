@@ -111,7 +111,8 @@ class Problem:
     """Something wrong with an input or an output: what is wrong, where, and what to do about it.
 
     `what` says what was found and what was expected; `hint` the next step. `key` is the dotted variable that caused it,
-    where one did: the origin of a merged value is looked up only when a problem needs it.
+    where one did: the origin of a merged value is looked up only when a problem needs it. `rendered` is the place in the
+    artifact that `where`, then a line of a template, made; `causes` are where the variables were set that the line reads.
     """
 
     code: Code
@@ -121,6 +122,8 @@ class Problem:
     site: str | None = None
     key: str | None = None
     severity: Severity = Severity.ERROR
+    rendered: Origin | None = None
+    causes: tuple[Origin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

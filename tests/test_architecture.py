@@ -18,6 +18,7 @@ WIRING = {
     "books",
     "defaults",
     "destination",
+    "locating",
     "locking",
     "migration",
     "newcomer",

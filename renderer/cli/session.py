@@ -113,6 +113,6 @@ def say(report: Report, form: str) -> None:
 
 def located(space: Workspace, problems: Sequence[Problem]) -> Iterator[Problem]:
     """The problems of sites, with the file and line of the value that caused each."""
-    from renderer.queries import locate
+    from renderer.locating import locate
 
     return locate(space, problems)

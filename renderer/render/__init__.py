@@ -1,6 +1,7 @@
 """Renders a site's manifests from compiled templates: pure, in memory, equal to Copier byte for byte."""
 
 from renderer.render.answer_schema import answer_schemas, required_answers
+from renderer.render.blame import Blame, Blamed, blame_lines
 from renderer.render.compiling import compile_template, question_defaults
 from renderer.render.interface import Rendered, Template
 from renderer.render.lint import lint_template
@@ -8,11 +9,14 @@ from renderer.render.memo import Counts, Memo
 from renderer.render.site import render_alone, render_site
 
 __all__ = [
+    "Blame",
+    "Blamed",
     "Counts",
     "Memo",
     "Rendered",
     "Template",
     "answer_schemas",
+    "blame_lines",
     "compile_template",
     "lint_template",
     "question_defaults",

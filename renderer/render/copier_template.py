@@ -49,6 +49,15 @@ def settle(environment: TemplateEnvironment, file: SourceFile, reads: ReadSets) 
 
 
 @dataclass(frozen=True, slots=True)
+class Filling:
+    """A file that is made for a site: from which source, where it goes, and what the source's text sees."""
+
+    source: SourceFile
+    path: str
+    view: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class CopierTemplate:
     """One version of a template. `outline` gives where its files go, `steps` what is remembered across sites."""
 
@@ -77,13 +86,19 @@ class CopierTemplate:
         interview, recall = self._ask(site, given)
         if interview.problems:
             return Rendered((), (*interview.problems, *recall.problems))
-        context = {**interview.answers, **interview.context, "_copier_phase": "render"}
-        return _Rendering(self, context, recall).run()
+        return _Rendering(self, _context(interview), recall).run()
 
     def answers(self, site: str, given: Mapping[str, Json]) -> dict[str, Json] | None:
         """What a site's files can read of it: its answers; None when it has none that will do."""
         interview, _ = self._ask(site, given)
         return None if interview.problems else interview.answers
+
+    def fillings(self, site: str, given: Mapping[str, Json]) -> Iterator[Filling]:
+        """What is made for a site, nothing of it rendered but paths. Raises what the template raises."""
+        interview, recall = self._ask(site, given)
+        if interview.problems:
+            return
+        yield from _Rendering(self, _context(interview), recall).fillings()
 
     def _ask(self, site: str, given: Mapping[str, Json]) -> tuple[Interview, Recall]:
         asked = {question.name: given[question.name] for question in self.questions if question.name in given}
@@ -93,6 +108,10 @@ class CopierTemplate:
         interview = Interview(self.environment, asked, own, self.steps.answers, recall)
         interview.ask(self.questions)
         return interview, recall
+
+
+def _context(interview: Interview) -> dict[str, Any]:
+    return {**interview.answers, **interview.context, "_copier_phase": "render"}
 
 
 class _Rendering:
@@ -119,6 +138,14 @@ class _Rendering:
                 else:
                     self._fill(place, outline)
         return Rendered(tuple(self.files), (*self.problems, *self.recall.problems))
+
+    def fillings(self) -> Iterator[Filling]:
+        """See `CopierTemplate.fillings`."""
+        outline = self._outline()
+        for place in outline.places:
+            fixed: list[tuple[str, Mapping[str, Any]]] = [] if place.path is None else [(place.path, {})]
+            for path, extra in fixed or ([] if place.problem else self._paths(place.source, outline)):
+                yield Filling(place.source, path, {**self.context, **extra})
 
     def _outline(self) -> Outline:
         step = self.template.steps.outline

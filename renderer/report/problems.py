@@ -2,55 +2,79 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from renderer.report.escaping import printable
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from renderer.errors import Code
-    from renderer.types import Json, Problem
+    from renderer.types import Json, Origin, Problem
 
 _SITES_NAMED = 3
+_CAUSES_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One problem as it is told: all the sites that have it, and all the places of the values that cause it."""
+
+    problem: Problem
+    sites: tuple[str, ...]
+    causes: tuple[Origin, ...]
 
 
 def problems_text(problems: Iterable[Problem]) -> str:
     """One paragraph per distinct problem: severity, code, place, what is wrong, what to do."""
-    return "\n".join(_paragraph(problem, sites) for problem, sites in _grouped(problems))
+    return "\n".join(map(_paragraph, findings(problems)))
 
 
 def problems_data(problems: Iterable[Problem]) -> list[Json]:
     """One object per distinct problem, with all its sites."""
-    return [_data(problem, sites) for problem, sites in _grouped(problems)]
+    return [_data(finding) for finding in findings(problems)]
 
 
-def _grouped(problems: Iterable[Problem]) -> Iterable[tuple[Problem, list[str]]]:
-    groups: dict[tuple[object, ...], tuple[Problem, list[str]]] = {}
+def findings(problems: Iterable[Problem]) -> list[Finding]:
+    """The distinct problems, in the order of their first occurrence."""
+    groups: dict[tuple[object, ...], tuple[Problem, dict[str, None], dict[Origin, None]]] = {}
     for problem in problems:
         key = (problem.code, problem.what, problem.where, problem.hint, problem.severity)
-        _, sites = groups.setdefault(key, (problem, []))
-        if problem.site is not None and problem.site not in sites[-1:]:
-            sites.append(problem.site)
-    return groups.values()
+        _, sites, causes = groups.setdefault(key, (problem, {}, {}))
+        sites.update({problem.site: None} if problem.site is not None else {})
+        causes.update(dict.fromkeys(problem.causes))
+    return [Finding(problem, tuple(sites), tuple(causes)) for problem, sites, causes in groups.values()]
 
 
-def _paragraph(problem: Problem, sites: list[str]) -> str:
-    place = f" {problem.where}:" if problem.where else ""
-    lines = [f"{problem.severity} {problem.code}{place} {problem.what}{_named(sites)}"]
-    if problem.hint:
-        lines.append(f"  {problem.hint}")
+def _paragraph(finding: Finding) -> str:
+    problem = finding.problem
+    place = f" {printable(str(problem.where))}:" if problem.where else ""
+    lines = [f"{problem.severity} {problem.code}{place} {printable(problem.what)}{_named(finding.sites)}"]
+    lines += [f"  {printable(line)}" for line in (described_origin(finding), problem.hint) if line]
     return "\n".join(lines)
 
 
-def _named(sites: list[str]) -> str:
-    if not sites:
-        return ""
-    named = ", ".join(sites[:_SITES_NAMED])
-    if len(sites) > _SITES_NAMED:
-        named += f" and {len(sites) - _SITES_NAMED} more"
-    return f" [{named}]"
+def described_origin(finding: Finding) -> str:
+    """Which rendered line it is about, and where the values in that line were set; empty where nothing is known."""
+    parts = [f"rendered {finding.problem.rendered}"] if finding.problem.rendered else []
+    if finding.causes:
+        parts.append(f"values: {some(list(map(str, finding.causes)), _CAUSES_NAMED)}")
+    return ", ".join(parts)
 
 
-def _data(problem: Problem, sites: list[str]) -> Json:
+def some(names: Sequence[str], most: int) -> str:
+    """The first `most` names, and how many there are besides."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _named(sites: Sequence[str]) -> str:
+    return f" [{some(sites, _SITES_NAMED)}]" if sites else ""
+
+
+def _data(finding: Finding) -> Json:
+    problem = finding.problem
     data: dict[str, Json] = {
         "code": problem.code.value,
         "name": name_of(problem.code),
@@ -58,12 +82,20 @@ def _data(problem: Problem, sites: list[str]) -> Json:
         "what": problem.what,
     }
     if problem.where:
-        data |= {"file": problem.where.file, "line": problem.where.line, "column": problem.where.column}
+        data |= _place(problem.where)
     if problem.hint:
         data["hint"] = problem.hint
     if problem.key:
         data["key"] = problem.key
-    return {**data, "sites": list(sites)}
+    if problem.rendered:
+        data["rendered"] = _place(problem.rendered)
+    if finding.causes:
+        data["causes"] = [_place(cause) for cause in finding.causes]
+    return {**data, "sites": list(finding.sites)}
+
+
+def _place(origin: Origin) -> dict[str, Json]:
+    return {"file": origin.file, "line": origin.line, "column": origin.column}
 
 
 def name_of(code: Code) -> str:
