@@ -15,6 +15,7 @@ from renderer.render.faults import RENDER_FAULTS
 from renderer.render.lint_names import warning
 from renderer.render.outputs import PathRenderer, normal_path, path_fault
 from renderer.render.questions import MISSING
+from renderer.render.references import include_path
 from renderer.render.texts import Text
 
 if TYPE_CHECKING:
@@ -50,7 +51,10 @@ class AnswerLint:
 
     def _is_made(self, file: SourceFile, context: dict[str, Any]) -> bool:
         environment = self.draft.environment
-        outputs = PathRenderer(environment, {**context, "_copier_phase": "render"}, "").outputs(file.parts)
+        root = include_path(self.draft.subdirectory.constant or "")
+        parts = file.parts[len(root.split("/")) :] if root else file.parts
+        view = {**context, "_copier_phase": "render"}
+        outputs = PathRenderer(environment, view, self.draft.answers_path.source).outputs(parts)
         excluded = matcher(excluded_lines(environment, self.draft.exclude, context))
         return any(path_fault(output.path) or not excluded(normal_path(output.path)) for output in outputs)
 
@@ -119,7 +123,7 @@ class AnswerLint:
 
     def _never_made(self, file: SourceFile) -> bool:
         contexts = self.domains.contexts([*file.parts, *self.draft.exclude])
-        if contexts is None:
+        if contexts is None or self.draft.subdirectory.constant is None:
             return False
         try:
             return not any(self._is_made(file, context) for context in contexts)
