@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
+from renderer.types import TemplatePin
 from renderer.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -186,15 +187,15 @@ def test_a_case_that_says_nothing_fails(shop: Shop, files: dict[str, str], code:
 
 def test_tests_are_no_part_of_what_a_site_depends_on(shop: Shop) -> None:
     before = Workspace(shop.root)
-    (site,) = [before.site(before.file("berlin-01"))]
-    digest = before.tree(site.templates[0]).digest
+    pin = TemplatePin("app", "1.0.0")
+    digest = before.tree(pin).digest
     shop.publish()
 
     shop.edit(f"{APP}/tests/two/answers.yaml", ANSWERS)
     shop.edit(f"{APP}/tests/two/expected/config.yaml", "x")
 
     after = Workspace(shop.root)
-    assert after.tree(site.templates[0]).digest == digest
+    assert after.tree(pin).digest == digest
     assert shop.publish().json["skipped"] == 3
     assert "tests/" not in shop("render", "berlin-01").out
 
