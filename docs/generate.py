@@ -1,8 +1,9 @@
 # ruff: noqa: INP001  # a script among documents, not part of a package
 """Write the pages of docs/ that are made from the program itself.
 
-In: the click commands of the `fleetpress` command. Out: docs/reference/commands.md.
-Never: imports more than the command line does, or depends on the width of a terminal or on click's own layout.
+In: the click commands of the `fleetpress` command, the table of semantic rules. Out: docs/reference/commands.md, and
+the end of docs/reference/validation.md.
+Never: depends on the width of a terminal or on click's own layout.
 """
 
 from __future__ import annotations
@@ -17,17 +18,29 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from renderer.cli.main import main as fleetpress
+from renderer.types import Severity
+from renderer.validate.references import QUESTIONS
+from renderer.validate.rules import ANY
+from renderer.validate.rules_pods import PODS
+from renderer.validate.rules_table import TOPICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from renderer.validate.rules import Rule
+
 HERE = Path(__file__).resolve().parent
 PAGE = HERE / "reference" / "commands.md"
+RULES_PAGE = HERE / "reference" / "validation.md"
+RULES_MARK = (
+    "<!-- From here on written by docs/generate.py from the rules themselves. Do not edit: run `make docs`. -->\n"
+)
 PROGRAM = "fleetpress"
 # How the options module writes a default that click cannot know: at the end of the help text.
 _TOLD_DEFAULT = re.compile(r"\s*\[default: (.+)\]$")
 # Click keeps the lines of a paragraph that begins with this mark: it is made for a terminal, and has a page of its own.
 _FOR_TERMINALS = ("\b", "\\b")
+_MOST_KINDS = 8
 # Arguments stand in capitals in click's help.
 _ARGUMENT = re.compile(r"\b(?:SITE|KEY|PREFIX|NAME|VERSION|DIR)(?:\.[a-z]+)?\b(?!_)")
 _HEAD = """\
@@ -55,14 +68,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Write the generated reference pages anew.")
     parser.add_argument("--check", action="store_true", help="write nothing, exit 1 when a page is out of date")
     check: bool = parser.parse_args(arguments).check
-    page = commands_page()
-    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == page:
-        return 0
-    sys.stderr.write(f"{'out of date' if check else 'written'}: {PAGE.relative_to(HERE.parent)}\n")
-    if check:
-        return 1
-    PAGE.write_text(page, encoding="utf-8")
-    return 0
+    pages = {PAGE: commands_page(), RULES_PAGE: rules_page()}
+    stale = [path for path, text in pages.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    for path in stale:
+        sys.stderr.write(f"{'out of date' if check else 'written'}: {path.relative_to(HERE.parent)}\n")
+        if not check:
+            path.write_text(pages[path], encoding="utf-8")
+    return 1 if check and stale else 0
 
 
 def commands_page() -> str:
@@ -74,6 +86,38 @@ def commands_page() -> str:
     for name, command in commands:
         parts += _section(name, command, click.Context(command, info_name=name, parent=context))
     return "\n\n".join(part.rstrip() for part in parts if part.strip()) + "\n"
+
+
+def rules_page() -> str:
+    """The text of docs/reference/validation.md: what a person wrote up to the mark, then the tables of rules."""
+    written = RULES_PAGE.read_text(encoding="utf-8").partition(RULES_MARK)[0]
+    head = "| rule | kinds | asks for | enforced by |\n|---|---|---|---|"
+    parts = [written + RULES_MARK.rstrip()]
+    for topic, rules in TOPICS.items():
+        rows = dict.fromkeys(_rule_row(rule) for rule in rules)
+        parts.append("\n".join([f"### {topic}", "", head, *rows]))
+    questions = [f"| {question.name} | {question.asks} |" for question in QUESTIONS]
+    parts.append("\n".join(["### References", "", "| rule | asks that |", "|---|---|", *questions]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _rule_row(rule: Rule) -> str:
+    warned = " (warning)" if rule.severity is Severity.WARNING else ""
+    asks = _cell(f"`{rule.path}`: {rule.asks}" if rule.path else rule.asks)
+    return f"| {rule.name}{warned} | {_kinds(rule)} | {asks} | {_cell(rule.source)} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+def _kinds(rule: Rule) -> str:
+    if ANY in rule.kinds:
+        return "all"
+    if rule.kinds == PODS:
+        return "pods"
+    names = sorted(kind for _, kind in rule.kinds)
+    return ", ".join(names) if len(names) <= _MOST_KINDS else f"{len(names)} kinds"
 
 
 def variables() -> frozenset[str]:

@@ -34,6 +34,11 @@ _DESCRIBING = (
     "gateway.networking.k8s.io",
 )
 _DESCRIBING_KINDS = ("ServiceMonitor", "PodMonitor", "PrometheusRule", "Probe", "ScrapeConfig")
+_PROVIDING = frozenset((
+    "Certificate", "ClusterExternalSecret", "ExternalSecret", "HelmChart", "HelmRelease", "Ingress", "SealedSecret",
+))  # fmt: skip
+_SELECTING = {"Service": "selector", "PodDisruptionBudget": "selector", "NetworkPolicy": "podSelector"}
+_OPENING = ("HelmChart", "HelmRelease", "Kustomization")
 _ISSUERS = ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer")
 _BUILT_IN = ("apps", "autoscaling", "batch", "policy", "extensions", "")
 
@@ -44,9 +49,8 @@ class Selection(NamedTuple):
     namespace: str
     selector: Mapping[str, Any]
     by: str
+    number: int
     path: KeyPath
-    line: int
-    column: int
 
 
 class Pods(NamedTuple):
@@ -79,11 +83,15 @@ class Facts:
 
     @classmethod
     def joined(cls, several: Iterable[Facts]) -> Facts:
-        """The facts of several objects or files as one; `places`: a kustomization sets namespaces."""
+        """The facts of several objects as one; `places`: a kustomization sets namespaces."""
         listed = list(several)
-        names = [one.name for one in fields(cls) if one.name != "places"]
-        joined = {name: tuple(found for one in listed for found in getattr(one, name)) for name in names}
+        if len(listed) == 1:
+            return listed[0]
+        joined = {name: tuple(found for one in listed for found in getattr(one, name)) for name in _JOINED}
         return cls(**joined, places=any(one.places for one in listed))
+
+
+_JOINED = tuple(one.name for one in fields(Facts) if one.name != "places")
 
 
 def facts_of(one: Subject) -> Facts:
@@ -92,12 +100,12 @@ def facts_of(one: Subject) -> Facts:
         return _of_kustomization(one.value)
     built_in = one.group in _BUILT_IN or one.group.endswith(".k8s.io")
     return Facts(
-        provided=(Thing(one.kind, one.namespace, one.name), *_provided(one)),
+        provided=(Thing(one.kind, one.namespace, one.name), *(_provided(one) if one.kind in _PROVIDING else ())),
         needs=(*_place(one), *(need for need in needs_of(one) if need.thing.name)),
-        selections=tuple(_selections(one)),
+        selections=tuple(_selections(one)) if one.kind in _SELECTING else (),
         pods=tuple(_pods(one)),
         makers=() if built_in else tuple(_makers(one)),
-        opened=tuple(_opened(one)),
+        opened=tuple(_opened(one)) if one.kind in _OPENING else (),
         unplaced=tuple(_unplaced(one)) if built_in else (),
     )
 
@@ -114,27 +122,30 @@ def _unplaced(one: Subject) -> Iterator[Need]:
 
 
 def _provided(one: Subject) -> Iterator[Thing]:
+    """What comes with an object of these kinds, besides itself."""
     spec = mapping(one.value, "spec")
-    namespaced = {"Certificate": spec.get("secretName"), "ExternalSecret": _target(one), "SealedSecret": one.name}
-    if one.kind in namespaced:
-        yield Thing("Secret", one.namespace, str(namespaced[one.kind]))
-    if one.kind == "ClusterExternalSecret":
-        yield Thing("Secret", EVERYWHERE, str(spec.get("externalSecretName") or one.name))
-        yield Thing("Secret", EVERYWHERE, str(mapping(spec, "externalSecretSpec", "target").get("name") or one.name))
-    if one.kind == "Ingress" and any(issuer in mapping(one.value, "metadata", "annotations") for issuer in _ISSUERS):
+    if one.kind == "Certificate":
+        yield Thing("Secret", one.namespace, str(spec.get("secretName")))
+    elif one.kind == "ExternalSecret":
+        yield Thing("Secret", one.namespace, str(mapping(spec, "target").get("name") or one.name))
+    elif one.kind == "SealedSecret":
+        yield Thing("Secret", one.namespace, one.name)
+    elif one.kind == "ClusterExternalSecret":
+        secret = str(spec.get("externalSecretName") or one.name)
+        yield Thing("Secret", EVERYWHERE, str(mapping(spec, "externalSecretSpec", "target").get("name") or secret))
+    elif one.kind == "Ingress" and any(issuer in mapping(one.value, "metadata", "annotations") for issuer in _ISSUERS):
         yield from (Thing("Secret", one.namespace, str(tls.get("secretName"))) for _, tls in records(spec, "tls"))
-    if one.kind == "HelmRelease" and mapping(spec, "install").get("createNamespace"):
-        yield Thing("Namespace", "", str(spec.get("targetNamespace") or one.namespace))
-    if one.kind == "HelmChart" and spec.get("createNamespace"):
+    elif _creates_namespace(one.kind, spec):
         yield Thing("Namespace", "", str(spec.get("targetNamespace") or one.namespace))
 
 
-def _target(one: Subject) -> str:
-    return str(mapping(one.value, "spec", "target").get("name") or one.name)
+def _creates_namespace(kind: str, spec: dict[str, Any]) -> bool:
+    settings = mapping(spec, "install") if kind == "HelmRelease" else spec
+    return kind in ("HelmRelease", "HelmChart") and bool(settings.get("createNamespace"))
 
 
 def _makers(one: Subject) -> Iterator[Maker]:
-    if one.kind in ("Certificate", "ExternalSecret", "ClusterExternalSecret", "SealedSecret"):
+    if one.kind in _PROVIDING and one.kind.endswith(("Secret", "Certificate")):
         return
     describing = one.group.endswith((*_DESCRIBING, ".fluxcd.io")) or one.kind in _DESCRIBING_KINDS
     yield Maker(one.namespace, one.name, not describing)
@@ -173,13 +184,10 @@ def _pods(one: Subject) -> Iterator[Pods]:
 def _selections(one: Subject) -> Iterator[Selection]:
     """Empty selectors are left out: they select everything, or, in a Service, nothing on purpose."""
     spec = mapping(one.value, "spec")
-    field = {"Service": "selector", "PodDisruptionBudget": "selector", "NetworkPolicy": "podSelector"}.get(one.kind)
-    if field is None:
-        return
+    field = _SELECTING[one.kind]
     selector = mapping(spec, field)
     if one.kind == "Service" and (one.group or spec.get("type") == "ExternalName"):
         return
     full = {"matchLabels": selector} if one.kind == "Service" else selector
     if not is_empty(full):
-        path = ("spec", field)
-        yield Selection(one.namespace, full, f"{one.kind}/{one.name}", path, *one.origin(path))
+        yield Selection(one.namespace, full, f"{one.kind}/{one.name}", one.number, ("spec", field))

@@ -30,38 +30,31 @@ class Thing(NamedTuple):
 
 
 class Need(NamedTuple):
-    """`thing` is needed at `path` of an object; `line` and `column` count from 1."""
+    """`thing` is needed at `path` of object `number` of its file, which is called `by`."""
 
     thing: Thing
     by: str
+    number: int
     path: KeyPath
-    line: int
-    column: int
 
 
-class Subject(NamedTuple):
-    """An object as facts are read from it; `origin` gives (line, column) of a key path."""
+class Subject:
+    """An object as facts are read from it: the one with `number` in its file.
 
-    group: str
-    kind: str
-    value: dict[str, Any]
-    origin: Any
+    `namespace` is where it goes; empty for kinds of the whole cluster.
+    """
 
-    @property
-    def name(self) -> str:
-        """metadata.name, empty when it has none."""
-        return str(mapping(self.value, "metadata").get("name") or "")
+    __slots__ = ("group", "kind", "name", "namespace", "number", "value")
 
-    @property
-    def namespace(self) -> str:
-        """Where the object goes; empty for kinds of the whole cluster."""
-        if (self.group, self.kind) in CLUSTER_KINDS:
-            return ""
-        return str(mapping(self.value, "metadata").get("namespace") or DEFAULT)
+    def __init__(self, group: str, kind: str, value: dict[str, Any], number: int) -> None:
+        self.group, self.kind, self.value, self.number = group, kind, value, number
+        metadata = mapping(value, "metadata")
+        self.name = str(metadata.get("name") or "")
+        self.namespace = "" if (group, kind) in CLUSTER_KINDS else str(metadata.get("namespace") or DEFAULT)
 
     def need(self, kind: str, namespace: str, name: Any, *path: str | int) -> Need:
         """That `name` is needed at `path`."""
-        return Need(Thing(kind, namespace, str(name)), f"{self.kind}/{self.name}", path, *self.origin(path))
+        return Need(Thing(kind, namespace, str(name)), f"{self.kind}/{self.name}", self.number, path)
 
 
 def needs_of(one: Subject) -> Iterator[Need]:

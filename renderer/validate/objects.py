@@ -18,7 +18,7 @@ from renderer.validate.crds import CRD_GROUP, CRD_KIND, Refusal
 from renderer.validate.facts import Facts, facts_of
 from renderer.validate.kustomize import Reference
 from renderer.validate.names import crd_name_problems, name_problems
-from renderer.validate.needs import Subject
+from renderer.validate.needs import Need, Subject
 from renderer.validate.rules_table import broken
 from renderer.validate.wording import Violation, clipped, dotted, type_name
 
@@ -94,7 +94,7 @@ def check_file(path: str, content: bytes, catalog: Catalog) -> FileReport:
         tuple(_identity(one) for one in objects if _is_named(one)),
         frozenset((group_of(one.text("apiVersion")), one.text("kind")) for one in objects),
         tuple(found for one in objects for found in _references(one)),
-        Facts.joined(facts_of(_subject(one)) for one in objects),
+        Facts.joined(facts_of(_subject(one, number)) for number, one in enumerate(objects)),
     )
 
 
@@ -109,10 +109,19 @@ def check_data(path: str, content: bytes) -> FileReport:
 
 
 def locate(path: str, content: bytes, number: int) -> Origin:
-    """Where the object `number` of a report begins: read again, for only a duplicate asks and lines are not kept."""
-    documents = load_all(content, path)
-    objects = [one for document in documents for one in _objects(document, (), document.value) if _is_named(one)]
-    return objects[number].document.origin((*objects[number].prefix, "metadata", "name"))
+    """Where the named object `number` of a file has its name: read again, for lines are not kept and seldom asked."""
+    named = [one for one in _parsed(path, content) if _is_named(one)]
+    return named[number].document.origin((*named[number].prefix, "metadata", "name"))
+
+
+def locate_field(path: str, content: bytes, need: Need) -> Origin:
+    """Where the field stands that something is needed in; read again, as in `locate`."""
+    one = _parsed(path, content)[need.number]
+    return one.document.origin((*one.prefix, *need.path))
+
+
+def _parsed(path: str, content: bytes) -> list[_Object]:
+    return [one for document in load_all(content, path) for one in _objects(document, (), document.value)]
 
 
 def _yaml_problem(problem: Problem, *, hide: bool) -> Problem:
@@ -259,12 +268,8 @@ def _identity(one: _Object) -> Identity:
     return Identity(group_of(one.text("apiVersion")), one.text("kind"), place, str(one.metadata["name"]))
 
 
-def _subject(one: _Object) -> Subject:
-    def origin(path: KeyPath) -> tuple[int, int]:
-        where = one.document.origin((*one.prefix, *path))
-        return where.line, where.column
-
-    return Subject(group_of(one.text("apiVersion")), one.text("kind"), one.value, origin)
+def _subject(one: _Object, number: int) -> Subject:
+    return Subject(group_of(one.text("apiVersion")), one.text("kind"), one.value, number)
 
 
 def _references(one: _Object) -> Iterator[Reference]:

@@ -7,21 +7,21 @@ Never: asks a cluster; what a cluster provides by itself, and what operators and
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from renderer.errors import Code
 from renderer.types import Origin, Problem
-from renderer.validate.facts import EVERYWHERE, Facts
+from renderer.validate.facts import EVERYWHERE, Facts, Maker, Pods
 from renderer.validate.needs import Need, Thing
 from renderer.validate.rules_selectors import matches
 from renderer.validate.wording import clipped, dotted, meant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
+Locate: TypeAlias = "Callable[[str, Need], Origin]"
 _SYSTEM = ("kube-", "openshift-", "flux-system")
 _NAMESPACES = frozenset(("default", "flux-system", "kube-node-lease", "kube-public", "kube-system"))
 _IN_EVERY_NAMESPACE = frozenset((("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")))
@@ -46,21 +46,24 @@ UNPLACED = Question("reference-unplaced", "each namespaced object of Kubernetes 
 QUESTIONS = (MISSING, NAMESPACE, SELECTOR, UNPLACED)
 
 
-@dataclass(slots=True)
 class _Site:
     """All facts of a site, ready to be asked."""
 
-    facts: Facts
-    provided: frozenset[Thing] = field(init=False)
-    anywhere: frozenset[tuple[str, str]] = field(init=False)
-    opened: frozenset[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.provided = frozenset(self.facts.provided)
+    def __init__(self, facts: Iterable[Facts]) -> None:
+        self.provided: set[Thing] = set()
+        self.opened: set[str] = set()
+        self.pods: list[Pods] = []
+        self.makers: list[Maker] = []
+        self.places = False
+        for one in facts:
+            self.provided.update(one.provided)
+            self.opened.update(one.opened)
+            self.pods += one.pods
+            self.makers += one.makers
+            self.places |= one.places
         # Names count in every namespace where a generator or a kustomization may move them.
-        moved = [one for one in self.provided if self.facts.places or one.namespace == EVERYWHERE]
+        moved = [one for one in self.provided if self.places or one.namespace == EVERYWHERE]
         self.anywhere = _IN_EVERY_NAMESPACE | {(one.kind, one.name) for one in moved}
-        self.opened = frozenset(self.facts.opened)
 
     def is_open(self, namespace: str) -> bool:
         """Whether others put objects there; anything that stands outside namespaces may come with them."""
@@ -72,7 +75,7 @@ class _Site:
         if thing in self.provided or (thing.kind, thing.name) in self.anywhere:
             return True
         if thing.kind == "Namespace":
-            return self.facts.places or thing.name in _NAMESPACES or thing.name.startswith(_SYSTEM)
+            return self.places or thing.name in _NAMESPACES or thing.name.startswith(_SYSTEM)
         if thing.kind == "ClusterRole" and (thing.name in _CLUSTER_ROLES or thing.name.startswith("system:")):
             return True
         return self.is_open(thing.namespace) or self._is_made(thing)
@@ -81,40 +84,41 @@ class _Site:
         """Operators name what they make after the object that asks for it."""
         return any(
             maker.namespace == thing.namespace and (f"{thing.name}-").startswith(f"{maker.name}-")
-            for maker in self.facts.makers
+            for maker in self.makers
         )
 
     def may_have_other_pods(self, namespace: str) -> bool:
-        made = any(maker.pods and maker.namespace == namespace for maker in self.facts.makers)
-        return made or self.facts.places or self.is_open(namespace)
+        made = any(maker.pods and maker.namespace == namespace for maker in self.makers)
+        return made or self.places or self.is_open(namespace)
 
 
-def dangling(facts: Mapping[str, Facts], promised: tuple[str, ...] = ()) -> Iterator[Problem]:
+def dangling(facts: Mapping[str, Facts], promised: tuple[str, ...], locate: Locate) -> Iterator[Problem]:
     """Everything in a site's files (path -> facts) that refers to nothing.
 
-    `promised` are patterns Kind/namespace/name, or Kind/name, of what the cluster provides by itself.
+    `promised` are patterns Kind/namespace/name, or Kind/name, of what the cluster provides by itself; `locate` says
+    where in a file something is needed.
     """
-    site = _Site(Facts.joined(facts.values()))
+    site = _Site(facts.values())
     for path, one in facts.items():
         for need in one.needs:
             if not site.has(need.thing) and not _is_promised(need.thing, promised):
                 question = NAMESPACE if need.thing.kind == "Namespace" else MISSING
-                yield _problem(path, need, question, _missing(need.thing), _guess(need.thing, site))
-        for need in () if site.facts.places else one.unplaced:
+                yield _problem(locate(path, need), need, question, _missing(need.thing), _guess(need.thing, site))
+        for need in () if site.places else one.unplaced:
             what = "namespace is missing: the object would go to the namespace default"
-            yield _problem(path, need, UNPLACED, what, "name its namespace")
-        yield from _unmatched(path, one, site, promised)
+            yield _problem(locate(path, need), need, UNPLACED, what, "name its namespace")
+        yield from _unmatched(path, one, site, promised, locate)
 
 
-def _unmatched(path: str, one: Facts, site: _Site, promised: tuple[str, ...]) -> Iterator[Problem]:
+def _unmatched(path: str, one: Facts, site: _Site, promised: tuple[str, ...], locate: Locate) -> Iterator[Problem]:
     for found in one.selections:
-        pods = (pods.labels for pods in site.facts.pods if pods.namespace == found.namespace)
+        pods = (pods.labels for pods in site.pods if pods.namespace == found.namespace)
         if not site.may_have_other_pods(found.namespace) and not any(matches(found.selector, one) for one in pods):
             thing = Thing("Pod", found.namespace, found.by.rpartition("/")[2])
             if not _is_promised(thing, promised):
                 what = f"matches no pod of namespace {found.namespace}"
-                need = Need(thing, found.by, found.path, found.line, found.column)
-                yield _problem(path, need, SELECTOR, what, "compare it with the labels of the pod template")
+                need = Need(thing, found.by, found.number, found.path)
+                yield _problem(locate(path, need), need, SELECTOR, what, "compare it with the labels of the template")
 
 
 def _is_promised(thing: Thing, patterns: tuple[str, ...]) -> bool:
@@ -135,6 +139,6 @@ def _guess(thing: Thing, site: _Site) -> str:
     return guess if guess.startswith("did") else _HINT
 
 
-def _problem(path: str, need: Need, question: Question, what: str, hint: str) -> Problem:
+def _problem(where: Origin, need: Need, question: Question, what: str, hint: str) -> Problem:
     words = f"{need.by}: {dotted(need.path)}: {what} (rule {question.name})"
-    return Problem(Code.OBJECT_REFERENCE, words, Origin(path, need.line, need.column), hint)
+    return Problem(Code.OBJECT_REFERENCE, words, where, hint)

@@ -18,7 +18,7 @@ from renderer.validate.catalog import Catalog
 from renderer.validate.crds import CRD_GROUP, CRD_KIND, CrdSet
 from renderer.validate.kubernetes import Kubernetes, minors
 from renderer.validate.memo import Memo
-from renderer.validate.objects import FileReport, Identity, check_data, check_file, locate, order
+from renderer.validate.objects import FileReport, Identity, check_data, check_file, locate, locate_field, order
 from renderer.validate.references import dangling
 
 if TYPE_CHECKING:
@@ -83,7 +83,9 @@ class Validator:
         found += _dangling({one.path for one in manifests.files}, reports)
         if self._references.severity is not None:
             facts = {path: report.facts for path, report in reports.items()}
-            lost = dangling(facts, self._references.provided)
+            lost = dangling(
+                facts, self._references.provided, lambda path, need: locate_field(path, files[path].content, need)
+            )
             found += [replace(one, severity=self._references.severity) for one in lost]
         return sorted(dict.fromkeys(found), key=order)
 
