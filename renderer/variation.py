@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from renderer import engine, render
 from renderer.errors import Code, ConfigurationError, TemplateError
 from renderer.press import Examine, Order
+from renderer.render.keys import MARSHAL_VERSION
 from renderer.render.site import given_of
 from renderer.report.variation import Cause, FileVariation, Variation
 from renderer.types import Problem, Rejected, TemplatePin
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from renderer.types import Site
     from renderer.workspace import Workspace
 
-_MARSHAL_VERSION = 2
 _HASH_BYTES = 12
 
 
@@ -109,7 +109,7 @@ def _value(view: Any, path: ReadPath) -> Any:
 
 
 def _hash(value: Any) -> bytes:
-    return blake2b(dumps(value, _MARSHAL_VERSION), digest_size=_HASH_BYTES).digest()
+    return blake2b(dumps(value, MARSHAL_VERSION), digest_size=_HASH_BYTES).digest()
 
 
 def why_site_specific(space: Workspace, template: str, names: Sequence[str], workers: int) -> Iterator[Variation]:

@@ -211,7 +211,12 @@ class CopierCompiler:
 
     def _included(self, files: dict[str, SourceFile]) -> dict[str, Text]:
         """Every file that another one includes, imports or extends, found from file to file."""
-        known = {path: file.text for path, file in files.items() if file.text is not None}
+        # The answers file has an empty text of its own, but an include of it means what it really says.
+        known = {
+            path: file.text
+            for path, file in files.items()
+            if file.text is not None and file.text.source == self.sources.get(path)
+        }
         todo = [*known.values(), *self.parts.values()]
         while todo:
             text = todo.pop()

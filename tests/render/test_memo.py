@@ -200,6 +200,32 @@ def test_what_is_not_known_is_not_remembered_and_all_else_is() -> None:
     assert remembering("yielded", Memo()).steps.paths == {}  # type: ignore[attr-defined]
 
 
+def test_an_answers_file_that_is_included_is_read_like_any_other() -> None:
+    files = {
+        "copier.yml": "_subdirectory: t\na: x\n",
+        "t/.copier-answers.yml.jinja": "{{ a }}",
+        "t/out.txt.jinja": "{% include 't/.copier-answers.yml.jinja' %}",
+    }
+    template = compile_template(make_tree(files), Memo())
+
+    assert [template.render("lab", {"a": a}).files[0].content for a in "yzy"] == [b"y", b"z", b"y"]
+
+
+def test_a_name_depends_on_the_answers_files_name_and_on_the_subdirectory() -> None:
+    config = "_subdirectory: '{{ a }}'\n_answers_file: '{{ b }}'\na: x\nb: y\nc: z\n"
+    template = compile_template(make_tree({"copier.yml": config, "x/y/{{ c }}.txt": "1"}), Memo())
+    cases = [
+        ("x", "y", []),
+        ("x", "n", ["y/z.txt"]),
+        ("x/y", "y", ["z.txt"]),
+        ("x/y", "z.txt", []),
+        ("x", "n", ["y/z.txt"]),
+    ]
+
+    for a, b, paths in cases:
+        assert [file.path for file in template.render("lab", {"a": a, "b": b}).files] == paths
+
+
 def test_what_one_site_yields_is_not_taken_for_another_variable() -> None:
     files = {
         "copier.yml": "_subdirectory: t\na: {type: yaml}\n",
