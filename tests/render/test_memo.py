@@ -11,10 +11,12 @@ import jinja2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markupsafe import Markup
 
 from renderer.errors import Code
 from renderer.render import Memo, compile_template, memo, reads
 from renderer.render.filters import ANSIBLE
+from renderer.render.keys import Keyer
 from tests.render.shapes import NAMES, PARTS, PATHS, SHAPES, files_of, nearly, random_context
 from tests.render.support import make_template, make_tree
 
@@ -212,7 +214,7 @@ def test_an_answers_file_that_is_included_is_read_like_any_other() -> None:
 
 
 def test_a_name_depends_on_the_answers_files_name_and_on_the_subdirectory() -> None:
-    config = "_subdirectory: '{{ a }}'\n_answers_file: '{{ b }}'\na: x\nb: y\nc: z\n"
+    config = "_subdirectory: '{{ a }}'\n_answers_file: '{{ b }}'\na: x\nb: q\nc: z\n"
     template = compile_template(make_tree({"copier.yml": config, "x/y/{{ c }}.txt": "1"}), Memo())
     cases = [
         ("x", "y", []),
@@ -224,6 +226,12 @@ def test_a_name_depends_on_the_answers_files_name_and_on_the_subdirectory() -> N
 
     for a, b, paths in cases:
         assert [file.path for file in template.render("lab", {"a": a, "b": b}).files] == paths
+
+
+@pytest.mark.parametrize("value", [float("nan"), -float("nan"), [{"k": float("nan")}], object(), Markup("x")])
+def test_values_of_which_bytes_do_not_tell_all_have_no_key(value: Any) -> None:
+    assert Keyer(b"salt", [("a",)])({"a": value}) is None
+    assert Keyer(b"salt", [("a",)])({"a": 1.5}) is not None
 
 
 def test_what_one_site_yields_is_not_taken_for_another_variable() -> None:
