@@ -564,3 +564,32 @@ def test_an_oci_template_that_would_leave_its_folder_is_refused(shop: Shop, monk
         done = shop("template", "lock")
 
     assert (done.code, codes(done)) == (4, {"FP317"})
+
+
+def test_the_lock_of_the_sample_fleet_is_up_to_date(shop: Shop) -> None:
+    done = shop("template", "lock", "--check", "--fleet", REPOSITORY / "fleets/labs")
+
+    assert done.code == 0, f"run `fleetpress template lock --fleet fleets/labs`:\n{done.out}{done.err}"
+
+
+@pytest.mark.slow
+def test_one_pin_in_a_ring_of_the_sample_fleet_plans_that_ring_and_no_other(shop: Shop) -> None:
+    for folder in ("fleets", "templates", "schemas"):
+        shutil.rmtree(shop.folder / folder)
+        shutil.copytree(REPOSITORY / folder, shop.folder / folder)
+    shop.commit()
+    listed = shop("sites", "-o", "json").json["sites"]
+    ring = {site["site"] for site in listed if site["labels"]["ring"] == "early"}
+    assert shop.publish().code == 0
+    layer = shop.root / "layers/rings/early.yaml"
+    before = layer.read_text()
+
+    for text, reason in (
+        (before.replace('edge-platform: "1.4.0"', 'edge-platform: "1.3.0"'), "edge-platform 1.4.0 -> 1.3.0"),
+        (before, ""),
+        (before.replace('edge-platform: "1.4.0"', 'edge-platform: "1.5.0"'), "edge-platform 1.4.0 -> 1.5.0"),
+    ):
+        layer.write_text(text)
+        changed = shop("plan", "--to", shop.target, "-o", "json").json["changed"]
+        assert {site["site"] for site in changed} == (ring if reason else set())
+        assert all(reason in site["reasons"] for site in changed if reason)
