@@ -2,11 +2,12 @@
 
 In: expressions, typed variables, plain JSON values. Out: plain values, or CelError with one line of why not.
 Never: lets a foreign exception or a foreign value out, or gives the library a value that it would read wrongly.
-See docs/adr/0012-cel-library.md for the choice and the library's defects that are worked around here.
+See docs/adr/0014-cel-library.md for the choice and the library's defects that are worked around here.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 # What Kubernetes has of cel-go's own extensions (apiserver pkg/cel/environment/base.go); the rest is cel_functions.
 _EXTENSIONS = ("optional", "strings", "sets", "lists", "cel.lib.ext.comprev2")
+_VERSIONS = {"strings": ", version: 2"}
 _PRIVATE = ("optional", "regex")
 _TYPES: Mapping[str, Any] = {
     "bool": cel.Type.BOOL,
@@ -34,9 +36,15 @@ _TYPES: Mapping[str, Any] = {
     "timestamp": cel.Type.TIMESTAMP,
 }
 _STATUS = re.compile(r"^(?:[A-Z_]+: )?(?:ERROR: )?(?:<input>:-?\d+:-?\d+: )?(?:ERROR: )?")
+# The library counts a duration's milliseconds beyond its last second; cel-go, and so Kubernetes, counts all of them.
+_MILLISECONDS = "millisecondsAsKubernetes"
+_LITERAL = r"""[rR]?(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
+_RENAMED = re.compile(rf"({_LITERAL}|//[^\n]*)|\bgetMilliseconds\b", re.DOTALL)
+_NO_KEY = re.compile(r'Key not found in map : "(.*)"')
 # Limits and gaps of the library, not faults of the expression: Kubernetes may well evaluate what stops here.
 _OURS = re.compile(
-    r"budget exceeded|recursion|codepoint limit|reference resolve step|Unimplemented|bad_alloc|cannot carry"
+    r"budget exceeded|recursion|codepoint limit|reference resolve step|Unimplemented|bad_alloc|: orValue|Python type"
+    r"|Non-CEL|returned a result with"
 )
 # Opening brackets of groups, after what only looks like one.
 _GROUP = re.compile(r"(\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\])|\((?:\?P?<\w+>|(?!\?))", re.DOTALL)
@@ -109,7 +117,7 @@ class Environment:
     def compile(self, text: str) -> Expression:
         """Compile and type-check `text`; raises CelError."""
         try:
-            return Expression(text, self._env.compile(text))
+            return Expression(text, self._env.compile(_RENAMED.sub(lambda part: part[1] or _MILLISECONDS, text)))
         except (RuntimeError, MemoryError, TypeError, ValueError) as error:
             raise _translated(error) from None
 
@@ -139,13 +147,14 @@ def read(kind: str, text: str) -> Any:
 
 
 def _config(extensions: tuple[str, ...]) -> Any:
-    return cel.NewEnvConfigFromYaml("extensions:\n" + "".join(f"  - name: {name}\n" for name in extensions))
+    names = "".join(f"  - {{name: {name}{_VERSIONS.get(name, '')}}}\n" for name in extensions)
+    return cel.NewEnvConfigFromYaml(f"extensions:\n{names}")
 
 
 @lru_cache(maxsize=1)
 def _library() -> Any:
     declared: dict[str, list[Any]] = {}
-    for number, (name, member, result, parameters, function) in enumerate((*FUNCTIONS, *_REGEX)):
+    for number, (name, member, result, parameters, function) in enumerate((*FUNCTIONS, *_OWN)):
         overload = cel.Overload(
             f"fleetpress_{number}",
             return_type=_TYPES[result],
@@ -188,6 +197,7 @@ def _translated(error: object) -> CelError:
     text = str(error) or type(error).__name__
     lines = text.splitlines()
     words = _STATUS.sub("", lines[0]).replace(" (in container '')", "")
+    words = _NO_KEY.sub(r"no such key: \1", words)  # as Kubernetes says it
     return CelError(words or text[:200], limited=_OURS.search(text) is not None or isinstance(error, MemoryError))
 
 
@@ -214,8 +224,11 @@ def _some(text: str, pattern: str, count: int) -> list[str]:
     return found if count < 0 else found[:count]
 
 
-_REGEX: tuple[tuple[str, bool, str, tuple[str, ...], Callable[..., Any]], ...] = (
+_OWN: tuple[tuple[str, bool, str, tuple[str, ...], Callable[..., Any]], ...] = (
     ("find", True, "string", ("string", "string"), _first),
     ("findAll", True, "strings", ("string", "string"), _found),
     ("findAll", True, "strings", ("string", "string", "int"), _some),
+    (_MILLISECONDS, True, "int", ("duration",), lambda span: span // dt.timedelta(milliseconds=1)),
+    (_MILLISECONDS, True, "int", ("timestamp",), lambda time: time.microsecond // 1000),
+    (_MILLISECONDS, True, "int", ("timestamp", "string"), lambda time, _zone: time.microsecond // 1000),
 )

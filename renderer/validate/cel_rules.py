@@ -184,6 +184,8 @@ def _unevaluated(rule: _Rule, path: KeyPath, error: CelError) -> Breach:
     """Kubernetes refuses an object when a rule fails to evaluate; where our engine is at fault, it may not."""
     what = f"the rule {clipped(_one_line(rule.text))} cannot be evaluated: {error}"
     hint = f"rule: {_clip(rule.text)}"
+    if str(error).startswith("no such key"):
+        hint += "; what a webhook would fill in is not known here: write it out"
     if error.limited:
         return Breach(Violation((*path, *rule.path), what, f"check it by hand; {hint}"), Severity.WARNING)
     return Breach(Violation((*path, *rule.path), what, hint), Severity.ERROR)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _NOTHING = object()
-_RESERVED = frozenset(
-    "true,false,null,in,as,break,const,continue,else,for,function,if,import,let,loop,package,namespace,return,var,void"
-    ",while".split(",")  # noqa: SIM905 - a word list
+_RESERVED = re.compile(
+    r"true|false|null|in|as|break|const|continue|else|for|function|if|import|let|loop|package|namespace|return|var|void"
+    r"|while"
 )
 _SPECIAL = re.compile(r"__|[-./]")
 _WORDS = {"__": "__underscores__", "-": "__dash__", ".": "__dot__", "/": "__slash__"}
@@ -111,7 +111,7 @@ class Shape:
 
 def escaped(name: str) -> str:
     """A field's name in CEL; one that CEL cannot name stays as it is, for it can only be reached by index."""
-    if name in _RESERVED:
+    if _RESERVED.fullmatch(name):
         return f"__{name}__"
     return _SPECIAL.sub(lambda part: _WORDS[part[0]], name) if _ESCAPABLE.fullmatch(name) else name
 
