@@ -61,6 +61,12 @@ def lint(space: Workspace, pins: Iterable[TemplatePin]) -> Iterator[Problem]:
         yield from _default_problems(space, template, validator, tree.file)
 
 
+def owner(pins: Iterable[TemplatePin], problem: Problem) -> str | None:
+    """The version, of `pins`, in whose files a problem stands."""
+    file = problem.where.file if problem.where else ""
+    return next((str(pin) for pin in pins if f"/{pin.name}/{pin.version}/" in f"/{file}/"), None)
+
+
 def strict(problems: Iterable[Problem]) -> list[Problem]:
     """The same problems, all of them errors."""
     return [replace(problem, severity=Severity.ERROR) for problem in problems]

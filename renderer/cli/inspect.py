@@ -43,7 +43,7 @@ def sites(sites: tuple[str, ...], fleet: Path | None, output: str) -> None:
 @options.public_key
 @options.plain_http
 @options.ca_file
-@options.output
+@options.findings
 def verify(
     sites: tuple[str, ...],
     fleet: Path | None,
@@ -64,8 +64,9 @@ def verify(
     checked = queries.verify(space, names, destination, target, trusted)
     receipts = list(report.progress(checked, len(names), "verifying"))
     result = report.results.verification(receipts, to)
-    session.say(result, output)
-    codes = {problem.code for receipt in receipts for problem in receipt.problems}
+    problems = [problem for receipt in receipts for problem in receipt.problems]
+    session.say_found(space, result, problems, names, output)
+    codes = {problem.code for problem in problems}
     unreachable = codes & {Code.REGISTRY_FAILED, Code.REGISTRY_AUTH}
     sys.exit(_ENVIRONMENT if unreachable else _PROBLEMS if codes else 0)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
+
+from renderer.cli import session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +36,28 @@ fleet = option(
 output = option(
     "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the result."
 )
+_findings = option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json", "junit", "tap", "sarif", "github", "gitlab", "markdown"]),
+    default="text",
+    show_default=True,
+    help="Form of the result; all but text and json tell the problems only.",
+)
+
+
+def findings(function: Function) -> Function:
+    """`-o` of a command that looks for problems. What stops the run is told in the form that was asked for, too."""
+
+    @wraps(function)
+    def told(*arguments: Any, output: str, **settings: Any) -> Any:
+        kind = "-".join(click.get_current_context().command_path.split()[1:])
+        with session.reporting(kind, output):
+            return function(*arguments, output=output, **settings)
+
+    return _findings(cast("Function", told))
+
+
 to = option(
     "--to",
     default="oci-layout:build/registry",

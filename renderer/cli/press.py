@@ -14,12 +14,14 @@ _PROBLEMS, _PARTIAL = 1, 3
 
 @click.command(
     short_help="Check the fleet and what it renders to.",
-    epilog=options.example("fleetpress validate", "fleetpress validate 'berlin-*' -o json"),
+    epilog=options.example(
+        "fleetpress validate", "fleetpress validate 'berlin-*' -o json", "fleetpress validate -o github"
+    ),
 )
 @options.sites
 @options.fleet
 @options.workers
-@options.output
+@options.findings
 def validate(sites: tuple[str, ...], fleet: Path | None, workers: int | None, output: str) -> None:
     """Check every site file, layer and template, and everything that they render to. Publishes nothing."""
     from renderer import queries, report
@@ -30,7 +32,7 @@ def validate(sites: tuple[str, ...], fleet: Path | None, workers: int | None, ou
     failed, problems = queries.tally(report.progress(outcomes, len(names), "validating"))
     shared = [*space.index.problems, *queries.check_schemas(space)]
     found = dict.fromkeys([*shared, *session.located(space, problems)])
-    session.say(report.results.validation(len(names), list(found), failed), output)
+    session.say_found(space, report.results.validation(len(names), list(found), failed), found, names, output)
     sys.exit(_PROBLEMS if failed or queries.has_errors(shared) else 0)
 
 
@@ -74,7 +76,7 @@ def render(sites: tuple[str, ...], fleet: Path | None, workers: int | None, outp
 @options.plain_http
 @options.ca_file
 @options.workers
-@options.output
+@options.findings
 def plan(
     sites: tuple[str, ...],
     fleet: Path | None,
@@ -91,9 +93,11 @@ def plan(
     space = session.open_workspace(fleet)
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file))
     books = Books(target, destination)
-    found = pipeline.make_plan(space, books, session.choose(space, sites), session.count_workers(workers))
+    names = session.choose(space, sites)
+    found = pipeline.make_plan(space, books, names, session.count_workers(workers))
     problems = [*space.index.problems, *session.located(space, found.problems)]
-    session.say(report.results.plan(found.changed, found.unchanged, found.removed, problems, found.defaults), output)
+    result = report.results.plan(found.changed, found.unchanged, found.removed, problems, found.defaults)
+    session.say_found(space, result, problems, names, output)
     sys.exit(_PROBLEMS if problems else 0)
 
 
@@ -122,7 +126,7 @@ def plan(
 @options.plain_http
 @options.ca_file
 @options.workers
-@options.output
+@options.findings
 def publish(
     sites: tuple[str, ...],
     fleet: Path | None,
@@ -150,10 +154,12 @@ def publish(
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file, read_only=False))
     run = pipeline.Run(space, destination, target, signer, release, session.count_workers(workers))
     books = Books(target, destination, fresh=everything)
-    todo = pipeline.survey(space, books, session.choose(space, sites), signer.key_id)
+    names = session.choose(space, sites)
+    todo = pipeline.survey(space, books, names, signer.key_id)
     receipts = list(report.progress(pipeline.publish_sites(run, books, todo), len(todo.changed), "publishing"))
     told = [problem for receipt in receipts for problem in receipt.problems]
     problems = [*space.index.problems, *session.located(space, told)]
-    session.say(report.results.publication(receipts, len(todo.unchanged), to, problems), output)
+    result = report.results.publication(receipts, len(todo.unchanged), to, problems)
+    session.say_found(space, result, problems, names, output)
     failed = space.index.problems or any(receipt.outcome is Outcome.FAILED for receipt in receipts)
     sys.exit(_PARTIAL if failed else 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from renderer.destination import Destination
     from renderer.publish import Target
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from renderer.sign import PublicKey, Signer
     from renderer.types import Problem
     from renderer.workspace import Workspace
+
+
+_PLAIN = ("text", "json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,31 @@ def say(report: Report, form: str) -> None:
     from renderer.report import REPORTERS
 
     click.echo(REPORTERS[form](report))
+
+
+def say_found(
+    space: Workspace, result: Report, problems: Iterable[Problem], subjects: Iterable[str], form: str
+) -> None:
+    """A result that is about problems, on stdout, in any form."""
+    home = (space.fleet.root / "fleet.yaml").relative_to(space.fleet.repository).as_posix()
+    say(result.about(problems, subjects, home), form)
+
+
+@contextmanager
+def reporting(kind: str, form: str) -> Iterator[None]:
+    """While this is open, an error that stops the run is told in the form that was asked for too.
+
+    A job that shows annotations would show none otherwise. Text goes to stderr as ever, and JSON has no such form.
+    """
+    from renderer.errors import FleetpressError
+    from renderer.report import Report
+
+    try:
+        yield
+    except FleetpressError as error:
+        if form not in _PLAIN and error.problems:
+            say(Report(kind, {}, "").about(error.problems, [], "fleet.yaml"), form)
+        raise
 
 
 def located(space: Workspace, problems: Sequence[Problem]) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ _names = click.argument("names", nargs=-1, metavar="[NAME[@VERSION]]...")
 @_names
 @options.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @options.fleet
-@options.output
+@options.findings
 def lint(names: tuple[str, ...], strict: bool, fleet: Path | None, output: str) -> None:
     """Tell everything that is wrong in template versions, and what is doubtful. All versions without NAME."""
     from renderer import quality, queries, report
@@ -35,7 +36,8 @@ def lint(names: tuple[str, ...], strict: bool, fleet: Path | None, output: str) 
     problems = list(dict.fromkeys(quality.lint(space, pins)))
     if strict:
         problems = quality.strict(problems)
-    session.say(report.quality.lint(pins, problems), output)
+    owned = [replace(problem, site=quality.owner(pins, problem)) for problem in problems]
+    session.say_found(space, report.quality.lint(pins, problems), owned, map(str, pins), output)
     sys.exit(_PROBLEMS if queries.has_errors(problems) else 0)
 
 

@@ -7,22 +7,38 @@ Never: prints, decides an exit code, or knows how a result came about.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+from renderer.report.findings import Findings
+from renderer.report.github import github
+from renderer.report.gitlab import gitlab
+from renderer.report.junit import junit
+from renderer.report.markdown import markdown
+from renderer.report.sarif import sarif
+from renderer.report.tap import tap
 
-    from renderer.types import Json
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from renderer.types import Json, Problem
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A result in both forms: `data` for programs (schemas/output/<kind>.schema.json), `text` for people."""
+    """A result in both forms: `data` for programs (schemas/output/<kind>.schema.json), `text` for people.
+
+    `findings` are there for commands that look for problems: only their reports can be said as tests or annotations.
+    """
 
     kind: str
     data: Mapping[str, Json]
     text: str
+    findings: Findings | None = None
+
+    def about(self, problems: Iterable[Problem], subjects: Iterable[str], home: str) -> Report:
+        """The same report, with its problems and all that was checked; `home` is the file of what has no place."""
+        return replace(self, findings=Findings(tuple(problems), tuple(subjects), home))
 
 
 def _text(report: Report) -> str:
@@ -33,4 +49,27 @@ def _json(report: Report) -> str:
     return json.dumps({"schema": f"fleetpress/{report.kind}/v1", **report.data}, indent=2, ensure_ascii=False)
 
 
-REPORTERS: Mapping[str, Callable[[Report], str]] = {"text": _text, "json": _json}
+def _found(write: Callable[[str, Findings], str]) -> Callable[[Report], str]:
+    """A reporter of problems."""
+
+    def say(report: Report) -> str:
+        assert report.findings is not None, f"{report.kind} does not look for problems"  # noqa: S101
+        return write(report.kind, report.findings)
+
+    return say
+
+
+_WRITERS: Mapping[str, Callable[[str, Findings], str]] = {
+    "junit": junit,
+    "tap": tap,
+    "sarif": sarif,
+    "github": github,
+    "gitlab": gitlab,
+    "markdown": markdown,
+}
+# The first two can say any result, the others only one with findings.
+REPORTERS: Mapping[str, Callable[[Report], str]] = {
+    "text": _text,
+    "json": _json,
+    **{name: _found(writer) for name, writer in _WRITERS.items()},
+}
