@@ -22,8 +22,9 @@ _CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]+")
 _CONFIG_KEY_LIMIT = 253
 _ENVIRONMENT = re.compile(r"[ -<>-~]+")
 _HEADER = re.compile(r"[-A-Za-z0-9]+")
-_PERCENT = re.compile(r"[0-9]+%")
+_PERCENT = re.compile(r"[0-9]{1,9}%")
 _SYSCTL = re.compile(r"[a-z0-9]([-_a-z0-9]*[a-z0-9])?([./][a-z0-9]([-_a-z0-9]*[a-z0-9])?)*")
+_IMAGE_LIMIT = 1024
 # distribution/reference: domain[:port]/path[:tag][@digest], path in lower case.
 _PATH_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _DOMAIN_PART = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
@@ -113,7 +114,7 @@ def has_no_backsteps(got: str) -> bool:
 
 def is_image(got: str) -> bool:
     """What a container runtime can pull."""
-    return _IMAGE.fullmatch(got) is not None
+    return len(got) <= _IMAGE_LIMIT and _IMAGE.fullmatch(got) is not None
 
 
 def is_amount(got: Any) -> bool:

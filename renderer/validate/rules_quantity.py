@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from renderer.validate.rules import Breach
 
 _FORM = re.compile(r"([+-]?[0-9]*\.?[0-9]*)(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E|[eE][+-]?[0-9]{1,3})?")
+_LONGEST = 64  # beyond any sense, and well below what Python refuses to read as a number
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _STANDARD = frozenset(("cpu", "memory", "ephemeral-storage"))
@@ -27,8 +28,9 @@ HUGE_PAGES = "hugepages-"
 
 @lru_cache(maxsize=4096)
 def quantity(got: Any) -> Fraction | None:
-    """The exact value, None for what is no quantity."""
-    match = _FORM.fullmatch(str(got))
+    """The exact value, None for what is no quantity, or one too long to make sense."""
+    text = str(got)
+    match = _FORM.fullmatch(text) if len(text) <= _LONGEST else None
     if match is None or not match[1].strip("+-."):
         return None
     suffix = match[2] or ""
