@@ -7,6 +7,7 @@ bytes depend on the processor (docs/adr/0004-compressor.md), packs what Flux wou
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import deflate
@@ -94,17 +95,23 @@ def check(manifests: Manifests) -> list[Problem]:
 
 
 def _name_problem(site: str, file: Manifest) -> Problem | None:
-    path = file.path
-    parts = path.split("/")
-    if path.startswith("/") or "\\" in path or "../" in path or not {"", ".", ".."}.isdisjoint(parts):
-        what = "is absolute, or has a backslash or an empty, `.` or `..` part; Flux refuses the whole artifact"
-    elif _CONTROL.search(path):
-        what = "has a control character"
-    elif len(path.encode()) > _PATH_BYTES or any(len(part.encode()) > _NAME_BYTES for part in parts):
-        what = "is longer than a file system takes"
-    elif _IGNORED.search(path):
-        what = "is on Flux's ignore list and would never reach the cluster"
-    else:
+    fault = _name_fault(file.path)
+    if fault is None:
         return None
     hint = "rename the file in the template, or keep it out with `_exclude`"
-    return Problem(Code.ARTIFACT_NAME, f"output file {path[:120]!r} {what}", hint=hint, site=site)
+    return Problem(Code.ARTIFACT_NAME, f"output file {file.path[:120]!r} {fault}", hint=hint, site=site)
+
+
+# All sites of a fleet have the same few hundred names.
+@lru_cache(maxsize=65_536)
+def _name_fault(path: str) -> str | None:
+    parts = path.split("/")
+    if path.startswith("/") or "\\" in path or "../" in path or not {"", ".", ".."}.isdisjoint(parts):
+        return "is absolute, or has a backslash or an empty, `.` or `..` part; Flux refuses the whole artifact"
+    if _CONTROL.search(path):
+        return "has a control character"
+    if len(path.encode()) > _PATH_BYTES or any(len(part.encode()) > _NAME_BYTES for part in parts):
+        return "is longer than a file system takes"
+    if _IGNORED.search(path):
+        return "is on Flux's ignore list and would never reach the cluster"
+    return None
