@@ -10,34 +10,40 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from jinja2 import BaseLoader, TemplateNotFound
-
-from renderer import strict_yaml
-from renderer.errors import Code, ConfigurationError, TemplateError
-from renderer.render.config import Config, read_config
-from renderer.render.copier_template import CopierTemplate, settle
+from renderer.errors import Code
+from renderer.render.config import read_config
+from renderer.render.contents import settle
+from renderer.render.copier_template import CopierTemplate
+from renderer.render.foxops_compiling import FoxopsCompiler
+from renderer.render.loading import (
+    TreeLoader,
+    compile_included,
+    decoded,
+    load_config,
+    reads_of,
+    template_error,
+)
 from renderer.render.outline import Outliner, SourceFile
 from renderer.render.questions import Question, QuestionReader
-from renderer.render.references import include_path, references
+from renderer.render.references import include_path
 from renderer.render.sandbox import TemplateEnvironment
 from renderer.render.steps import Parts, make_steps, read_sets
 from renderer.render.texts import Text, TextCompiler
 from renderer.types import Origin, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from jinja2 import Environment
+    from collections.abc import Mapping
 
     from renderer.render.interface import Template
     from renderer.render.memo import Memo
-    from renderer.render.reads import ReadPath, ReadSets
     from renderer.types import Json, TemplateFile, TemplateTree
 
-_CONFIG_FILES = ("copier.yml", "copier.yaml")
+_FOXOPS_CONFIG_FILE = "fengine.yaml"
+_CONFIG_FILES = ("copier.yml", "copier.yaml", _FOXOPS_CONFIG_FILE)
 # It tells how variables change, and is never part of an artifact.
 _MIGRATIONS = "migrations.yml"
 _ANSWERS_FILE_NAME = "_copier_conf.answers_file"
+_ROOT = "the template's folder, the one with copier.yml"
 
 
 def compile_template(tree: TemplateTree, memo: Memo | None = None) -> Template:
@@ -45,32 +51,41 @@ def compile_template(tree: TemplateTree, memo: Memo | None = None) -> Template:
 
     With a `memo`, which several templates may share, it remembers from site to site what it rendered.
     """
-    return _compiler(tree).compile(memo)
+    file = _config_file(tree)
+    if file.path == _FOXOPS_CONFIG_FILE:
+        return FoxopsCompiler(tree, file).compile(memo)
+    return CopierCompiler(tree, file).compile(memo)
 
 
 def draft_template(tree: TemplateTree) -> Draft:
     """`tree` as it is written, for those who look at templates; raises TemplateError with all problems."""
-    return _compiler(tree).draft()
+    file = _config_file(tree)
+    if file.path == _FOXOPS_CONFIG_FILE:
+        what = "a template in FoxOps' format can be rendered, and not looked at like this"
+        where, hint = Origin(f"{tree.file}/{file.path}"), "`fleetpress validate` checks it with every site that pins it"
+        raise template_error(tree, [Problem(Code.TEMPLATE_REFUSED, what, where, hint)])
+    return CopierCompiler(tree, file).draft()
 
 
 def question_defaults(tree: TemplateTree) -> Mapping[str, Json]:
     """Question -> its default as it is written; one without a default is left out. Raises TemplateError."""
-    questions = _compiler(tree).config.questions
+    file = _config_file(tree)
+    if file.path == _FOXOPS_CONFIG_FILE:
+        return FoxopsCompiler(tree, file).config.defaults()
+    questions = CopierCompiler(tree, file).config.questions
     return {name: raw["default"] for name, raw in questions.items() if "default" in raw}
 
 
-def _compiler(tree: TemplateTree) -> CopierCompiler:
-    found = [file for file in tree.files if file.path in _CONFIG_FILES]
-    if len(found) == 1:
-        return CopierCompiler(tree, found[0])
-    what = "both copier.yml and copier.yaml" if found else "no copier.yml"
-    hint = "keep one of them" if found else "a template is a folder with a copier.yml; see docs/reference/templates.md"
-    raise _error(tree, [Problem(Code.TEMPLATE_CONFIG, f"the template has {what}", Origin(tree.file), hint)])
+def _config_file(tree: TemplateTree) -> TemplateFile:
+    """The file that tells the format; raises TemplateError unless there is exactly one."""
+    found = sorted((file for file in tree.files if file.path in _CONFIG_FILES), key=_preference)
+    if len(found) != 1:
+        raise template_error(tree, [_undecided(tree, [file.path for file in found])])
+    return found[0]
 
 
-def _error(tree: TemplateTree, problems: list[Problem]) -> TemplateError:
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return TemplateError(f"template {tree.pin}: {problems[0].what}{more}", problems=problems)
+def _preference(file: TemplateFile) -> int:
+    return _CONFIG_FILES.index(file.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +111,14 @@ class Draft:
         return frozenset(include_path(name) for reference in found for name in reference.names)
 
 
-class _TreeLoader(BaseLoader):
-    """Includes and imports, by path from the template's folder."""
-
-    def __init__(self, sources: dict[str, str]) -> None:
-        self.sources = sources
-
-    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:  # noqa: ARG002 - Jinja's protocol
-        path = include_path(template)
-        if path not in self.sources:
-            raise TemplateNotFound(template)
-        return self.sources[path], path, lambda: True
+def _undecided(tree: TemplateTree, found: list[str]) -> Problem:
+    """Which of several formats, or of none, a template has."""
+    if found:
+        what, hint = f"the template has both {' and '.join(found)}", "keep one of them"
+    else:
+        what = "the template has no copier.yml, and no fengine.yaml"
+        hint = "a template is a folder with one of them; see docs/reference/templates.md"
+    return Problem(Code.TEMPLATE_CONFIG, what, Origin(tree.file), hint)
 
 
 class CopierCompiler:
@@ -115,23 +127,17 @@ class CopierCompiler:
     def __init__(self, tree: TemplateTree, config_file: TemplateFile) -> None:
         self.tree = tree
         self.config_file = f"{tree.file}/{config_file.path}"
-        self.config = self._read_config(config_file)
+        self.config = read_config(load_config(tree, config_file))
         self.contents = {file.path: file for file in tree.files if file.path != _MIGRATIONS}
-        self.sources = dict(_decoded(tree.files))
+        self.sources = dict(decoded(tree.files))
         self.folders = {str(parent) for path in self.contents for parent in PurePosixPath(path).parents} - {"."}
         config = self.config
         self.environment = self._environment()
         self.compiler = TextCompiler(self.environment, config.problems)
         self.parts: dict[str, Text] = {}
 
-    def _read_config(self, file: TemplateFile) -> Config:
-        try:
-            return read_config(strict_yaml.load(file.content, self.config_file))
-        except ConfigurationError as error:
-            raise _error(self.tree, list(error.problems)) from None
-
     def _environment(self) -> TemplateEnvironment:
-        config, loader = self.config, _TreeLoader(self.sources)
+        config, loader = self.config, TreeLoader(self.sources)
         try:
             return TemplateEnvironment(loader, config.options, config.extensions, self.tree.file)
         except (AssertionError, TypeError, ValueError) as error:
@@ -154,7 +160,7 @@ class CopierCompiler:
             draft.answers_path,
             draft.exclude,
             outliner.cached(),
-            lambda path: _reads(reads, draft.files[path]),
+            lambda path: reads_of(reads, draft.files[path]),
             make_steps(self.tree, replace(parts, files=settled), reads, memo),
         )
 
@@ -166,11 +172,17 @@ class CopierCompiler:
         answers_path = self._setting("_answers_file", config.answers_file)
         exclude = tuple(self._setting("_exclude", pattern) for pattern in config.exclusions)
         files = {path: self._file(file) for path, file in self.contents.items() if self._concerned(path, subdirectory)}
-        included = self._included(files)
+        # The answers file has an empty text of its own, but an include of it means what it really says.
+        known = {
+            path: file.text
+            for path, file in files.items()
+            if file.text is not None and file.text.source == self.sources.get(path)
+        }
+        included = compile_included(self.compiler, self.sources, known, self.parts.values(), _ROOT)
         self._check_secrets(questions, [*self.parts.values(), subdirectory, *exclude, *included.values()])
         self._check_subdirectory(subdirectory)
         if config.problems:
-            raise _error(self.tree, config.problems)
+            raise template_error(self.tree, config.problems)
         return Draft(self.environment, questions, subdirectory, answers_path, exclude, files, included)
 
     def _setting(self, key: str, value: str) -> Text:
@@ -208,33 +220,6 @@ class CopierCompiler:
             what = f"{file.path} has the suffix of a template, but is not UTF-8 text"
             self.config.problems.append(Problem(Code.TEMPLATE_SYNTAX, what, origin, "drop the suffix to copy the file"))
         return None
-
-    def _included(self, files: dict[str, SourceFile]) -> dict[str, Text]:
-        """Every file that another one includes, imports or extends, found from file to file."""
-        # The answers file has an empty text of its own, but an include of it means what it really says.
-        known = {
-            path: file.text
-            for path, file in files.items()
-            if file.text is not None and file.text.source == self.sources.get(path)
-        }
-        todo = [*known.values(), *self.parts.values()]
-        while todo:
-            text = todo.pop()
-            for reference in references(text.tree):
-                for name in reference.names:
-                    path = include_path(name)
-                    if path in self.sources and path not in known:
-                        origin = Origin(self.environment.file_of(path))
-                        known[path] = self.compiler.compile(self.sources[path], origin, name=path)
-                        todo.append(known[path])
-                if reference.required and not any(include_path(name) in self.sources for name in reference.names):
-                    self._report_missing(text, reference.names[0], reference.line)
-        return known
-
-    def _report_missing(self, text: Text, name: str, line: int) -> None:
-        what = f"the template has no file {name!r} to include"
-        hint = "paths start at the template's folder, the one with copier.yml"
-        self.config.problems.append(Problem(Code.TEMPLATE_SYNTAX, what, Origin(text.origin.file, line), hint))
 
     def _check_secrets(self, questions: tuple[Question, ...], texts: list[Text]) -> None:
         secrets = {question.name for question in questions if question.secret}
@@ -280,16 +265,3 @@ class CopierCompiler:
     def _has_template_for(self, path: str) -> bool:
         # Copier looks from the template's folder, not from the subdirectory.
         return self._exists(f"{path}{self.config.suffix}")
-
-
-def _reads(reads: ReadSets, file: SourceFile) -> frozenset[ReadPath] | None:
-    """What a file and its name can read."""
-    return reads.of([*file.parts, *([] if file.text is None else [file.text])])
-
-
-def _decoded(files: tuple[TemplateFile, ...]) -> Iterator[tuple[str, str]]:
-    for file in files:
-        try:
-            yield file.path, file.content.decode()
-        except UnicodeDecodeError:
-            continue

@@ -6,19 +6,17 @@ Never: does I/O, keeps anything of a site, or gives one site a value that anothe
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from renderer.render.answers import Interview, undefined_hint
+from renderer.render.answers import Interview
+from renderer.render.contents import SiteFiles
 from renderer.render.exclusion import excluded_lines
-from renderer.render.faults import RENDER_FAULTS, explain
+from renderer.render.faults import RENDER_FAULTS
 from renderer.render.interface import Rendered
-from renderer.render.limits import MAX_FILE_BYTES, LimitExceeded
 from renderer.render.outputs import Output, PathRenderer, normal_path
-from renderer.render.texts import Text, render_text
-from renderer.types import Manifest, Origin, Problem
+from renderer.render.texts import render_text
+from renderer.types import Origin, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -26,26 +24,10 @@ if TYPE_CHECKING:
     from renderer.render.memo import Recall, Steps
     from renderer.render.outline import Outline, Place, SourceFile
     from renderer.render.questions import Question
-    from renderer.render.reads import ReadPath, ReadSets
+    from renderer.render.reads import ReadPath
     from renderer.render.sandbox import TemplateEnvironment
+    from renderer.render.texts import Text
     from renderer.types import Json, TemplatePin
-
-# How Python shows an object that has no text of its own: an address, different in each run.
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]{6,}>| object at 0x")
-
-
-def settle(environment: TemplateEnvironment, file: SourceFile, reads: ReadSets) -> SourceFile:
-    """Render a file that reads no variable, once for all sites. What fails is left for the site to report."""
-    text = file.text
-    if text is None or text.template is None or reads.of([text]) != frozenset():
-        return file
-    try:
-        constant = render_text(environment, text, {})
-    except RENDER_FAULTS:
-        return file
-    if _ADDRESS.search(constant):
-        return file
-    return replace(file, text=Text(text.source, text.origin, constant))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,22 +104,21 @@ class _Rendering:
         self.environment = template.environment
         self.context = context
         self.recall = recall
-        self.problems: list[Problem] = []
-        self.files: list[Manifest] = []
+        self.made = SiteFiles(template.environment, context, template.steps, recall)
 
     def run(self) -> Rendered:
         """Render every file that is not excluded."""
         try:
             outline = self._outline()
         except RENDER_FAULTS as error:
-            self._fault(error, Origin(self.template.config_file))
+            self.made.fault(error, Origin(self.template.config_file))
         else:
             for place in outline.places:
                 if place.manifest is not None:
-                    self.files.append(place.manifest)
+                    self.made.files.append(place.manifest)
                 else:
                     self._fill(place, outline)
-        return Rendered(tuple(self.files), (*self.problems, *self.recall.problems))
+        return self.made.rendered()
 
     def fillings(self) -> Iterator[Filling]:
         """See `CopierTemplate.fillings`."""
@@ -164,16 +145,16 @@ class _Rendering:
     def _fill(self, place: Place, outline: Outline) -> None:
         source = place.source
         if place.problem is not None:
-            self.problems.append(place.problem)
+            self.made.problems.append(place.problem)
             return
         try:
             if place.path is not None:
-                self._add(source, place.path, {})
+                self.made.add(source, place.path, {})
             else:
                 for path, extra in self._paths(source, outline):
-                    self._add(source, path, extra)
+                    self.made.add(source, path, extra)
         except RENDER_FAULTS as error:
-            self._fault(error, source.origin)
+            self.made.fault(error, source.origin)
 
     def _paths(self, source: SourceFile, outline: Outline) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """The output paths of a source whose parts differ from site to site, each with what yield tags have set."""
@@ -182,7 +163,7 @@ class _Rendering:
                 continue
             path = outline.finish(source, output.path)
             if isinstance(path, Problem):
-                self.problems.append(path)
+                self.made.problems.append(path)
             elif path is not None:
                 yield path, output.extra
 
@@ -197,30 +178,3 @@ class _Rendering:
 
         found = self.recall(step, self.context, make, outline.answers_file, len(source.parts))
         return [Output(path, {}, is_answers) for path, is_answers in found]
-
-    def _fault(self, error: Exception, origin: Origin) -> None:
-        fault = explain(error, self.environment, origin)
-        hint = undefined_hint(fault, set(self.context))
-        self.problems.append(Problem(fault.code, fault.what, fault.where, hint, key=fault.name))
-
-    def _add(self, source: SourceFile, path: str, extra: Mapping[str, Any]) -> None:
-        content = source.constant
-        if content is None:
-            content = self._content(source, extra)
-        self.files.append(Manifest(path, content, source.mode, source.origin.file))
-
-    def _content(self, source: SourceFile, extra: Mapping[str, Any]) -> bytes:
-        view = {**self.context, **extra} if extra else self.context
-        make = partial(self._rendered, source, view)
-        step = self.template.steps.contents.get(source.path)
-        return make() if step is None else self.recall(step, view, make)
-
-    def _rendered(self, source: SourceFile, view: Mapping[str, Any]) -> bytes:
-        assert source.text is not None, "a file without a text is constant"  # noqa: S101
-        rendered = render_text(self.environment, source.text, view)
-        if _ADDRESS.search(rendered):
-            raise ValueError("the output shows an object of the renderer instead of a value: print one of its members")
-        content = rendered.encode()
-        if len(content) > MAX_FILE_BYTES:
-            raise LimitExceeded(f"a file of more than {MAX_FILE_BYTES:,} bytes")
-        return content

@@ -48,7 +48,7 @@ def explain(error: Exception, environment: TemplateEnvironment, origin: Origin) 
     """Find the template line that `error` came from, and say what happened. `origin` is where to point otherwise."""
     where = _locate(error.__traceback__, environment, origin)
     if isinstance(error, UndefinedVariable):
-        hint = "declare it as a question in copier.yml, or use `default`"
+        hint = environment.dialect.declare
         return Fault(Code.TEMPLATE_UNDEFINED, str(error)[:_SHOWN], where, hint, error.name, error.known)
     if isinstance(error, SecurityError):
         return Fault(Code.RENDER_FORBIDDEN, str(error)[:_SHOWN], where, "templates may use plain data only")

@@ -54,7 +54,8 @@ class Scan:
         yield from self._names()
         yield from self._functions(nodes.Filter, self.environment.filters, "filter")
         yield from self._functions(nodes.Test, self.environment.tests, "test")
-        yield from self._copier_conf()
+        for name, members in self.environment.dialect.members.items():
+            yield from self._members(name, members)
         yield from self._mutations()
         yield from self._tags()
 
@@ -65,9 +66,10 @@ class Scan:
         return Problem(Code.TEMPLATE_REFUSED, what, self._at(node), hint)
 
     def _names(self) -> Iterator[Problem]:
+        refused = self.environment.dialect.refused_names
         for node in self.tree.find_all(nodes.Name):
-            if node.ctx == "load" and node.name in REFUSED_NAMES and node.name in self.undeclared:
-                yield self._refuse(f"{node.name} is not available", node, REFUSED_NAMES[node.name])
+            if node.ctx == "load" and node.name in refused and node.name in self.undeclared:
+                yield self._refuse(f"{node.name} is not available", node, refused[node.name])
 
     def _functions(
         self, kind: type[nodes.Filter | nodes.Test], known: Mapping[str, object], word: str
@@ -77,23 +79,24 @@ class Scan:
                 yield self._refuse(f"the filter {node.name} is not supported", node, REFUSED_FILTERS[node.name])
             elif node.name not in known:
                 names = [name for name in known if "#" not in name]
-                hint = did_you_mean(node.name, names, f"Jinja and Copier have no such {word}")
+                hint = did_you_mean(node.name, names, f"Jinja and {self.environment.dialect.tool} have no such {word}")
                 yield Problem(Code.TEMPLATE_SYNTAX, f"no {word} is called {node.name}", self._at(node), hint)
 
-    def _copier_conf(self) -> Iterator[Problem]:
-        hint = f"available: {', '.join(f'_copier_conf.{name}' for name in sorted(COPIER_CONF))}"
+    def _members(self, variable: str, known: frozenset[str]) -> Iterator[Problem]:
+        """Uses of `variable` other than of its `known` members."""
+        hint = f"available: {', '.join(f'{variable}.{name}' for name in sorted(known))}"
         fine: set[int] = set()
         members: list[nodes.Getattr | nodes.Getitem] = list(self.tree.find_all(nodes.Getattr))
         members += self.tree.find_all(nodes.Getitem)
         for node in members:
             attribute = _member(node)
-            if _is_conf(node.node) and attribute is not None:
+            if _is_load(node.node, variable) and attribute is not None:
                 fine.add(id(node.node))
-                if attribute not in COPIER_CONF:
-                    yield self._refuse(f"_copier_conf.{attribute} is not available", node, hint)
+                if attribute not in known:
+                    yield self._refuse(f"{variable}.{attribute} is not available", node, hint)
         for name in self.tree.find_all(nodes.Name):
-            if _is_conf(name) and id(name) not in fine:
-                yield self._refuse("_copier_conf as a whole is not available", name, hint)
+            if _is_load(name, variable) and id(name) not in fine:
+                yield self._refuse(f"{variable} as a whole is not available", name, hint)
 
     def _mutations(self) -> Iterator[Problem]:
         for node in self.tree.find_all(nodes.Call):
@@ -118,8 +121,8 @@ def _member(node: nodes.Getattr | nodes.Getitem) -> str | None:
     return node.arg.value if isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str) else None
 
 
-def _is_conf(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.Name) and node.name == "_copier_conf" and node.ctx == "load"
+def _is_load(node: nodes.Node, name: str) -> bool:
+    return isinstance(node, nodes.Name) and node.name == name and node.ctx == "load"
 
 
 def _is_yield(node: nodes.CallBlock) -> bool:

@@ -20,7 +20,7 @@ from jinja2.tests import TESTS
 from jinja2.utils import Cycler, Joiner, Namespace
 from markupsafe import Markup
 
-from renderer.render.filters import allowed_filters
+from renderer.render.dialect import COPIER, Dialect
 from renderer.render.guard import guard_filters, guard_tests
 from renderer.render.instrument import LONG_LITERAL, counters, instrument
 from renderer.render.limits import (
@@ -34,7 +34,6 @@ from renderer.render.limits import (
     check_text,
     weigh,
 )
-from renderer.render.path_join import pathjoin
 from renderer.render.undefined import AnswerUndefined
 from renderer.render.yielding import YieldExtension
 
@@ -84,10 +83,16 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"*", "**", "%", "+"})
 
     def __init__(
-        self, loader: BaseLoader | None, options: Mapping[str, Any], extensions: tuple[str, ...] = (), folder: str = ""
+        self,
+        loader: BaseLoader | None,
+        options: Mapping[str, Any],
+        extensions: tuple[str, ...] = (),
+        folder: str = "",
+        dialect: Dialect = COPIER,
     ) -> None:
         self.budget = Budget()
         self.folder = folder
+        self.dialect = dialect
         self.mark: Callable[[nodes.Template, str | None], nodes.Template] | None = None
         super().__init__(
             loader=loader,
@@ -95,12 +100,12 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
             finalize=self._printed,
             cache_size=-1,
             auto_reload=False,
-            extensions=[YieldExtension, *extensions],
+            extensions=[*dialect.extensions, *extensions],
             **{"keep_trailing_newline": True, **options},
         )
-        self.filters = guard_filters(allowed_filters(), self.budget) | counters(self.budget)
+        self.filters = guard_filters(dialect.filters(), self.budget) | counters(self.budget)
         self.tests = guard_tests(TESTS)  # type: ignore[assignment,arg-type]
-        self.globals = dict(_allowed_globals())
+        self.globals = {**_allowed_globals(), **dialect.functions}
         self._macro_files: dict[str, bool] = {}
         self._functions = frozenset(map(id, self.globals.values()))
 
@@ -238,5 +243,4 @@ def _allowed_globals() -> MutableMapping[str, Any]:
         "cycler": Cycler,
         "joiner": Joiner,
         "namespace": Namespace,
-        "pathjoin": pathjoin,
     }

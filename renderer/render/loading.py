@@ -1,0 +1,93 @@
+"""What every reader of a format begins with: its configuration, its files as text, and what they include.
+
+In: a TemplateTree. Out: the parsed configuration, sources by name, the compiled text of every included file.
+Never: does I/O, or knows a format.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jinja2 import BaseLoader, TemplateNotFound
+
+from renderer import strict_yaml
+from renderer.errors import Code, ConfigurationError, TemplateError
+from renderer.render.references import include_path, references
+from renderer.types import Origin, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from jinja2 import Environment
+
+    from renderer.render.outline import SourceFile
+    from renderer.render.reads import ReadPath, ReadSets
+    from renderer.render.texts import Text, TextCompiler
+    from renderer.types import Document, TemplateFile, TemplateTree
+
+
+def template_error(tree: TemplateTree, problems: list[Problem]) -> TemplateError:
+    """The error of a template with `problems`, at least one."""
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return TemplateError(f"template {tree.pin}: {problems[0].what}{more}", problems=problems)
+
+
+def load_config(tree: TemplateTree, file: TemplateFile) -> Document:
+    """The template's configuration file as data; raises TemplateError when it is not strict YAML."""
+    try:
+        return strict_yaml.load(file.content, f"{tree.file}/{file.path}")
+    except ConfigurationError as error:
+        raise template_error(tree, list(error.problems)) from None
+
+
+def decoded(files: Iterable[TemplateFile]) -> Iterator[tuple[str, str]]:
+    """(path, text) of the files that are UTF-8."""
+    for file in files:
+        try:
+            yield file.path, file.content.decode()
+        except UnicodeDecodeError:
+            continue
+
+
+class TreeLoader(BaseLoader):
+    """Includes and imports, by path from the folder that `sources` are named from."""
+
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        self.sources = sources
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:  # noqa: ARG002 - Jinja's protocol
+        """The source of an included file, under the name that messages find it by."""
+        path = include_path(template)
+        if path not in self.sources:
+            raise TemplateNotFound(template)
+        return self.sources[path], path, lambda: True
+
+
+def compile_included(
+    compiler: TextCompiler, sources: Mapping[str, str], known: Mapping[str, Text], others: Iterable[Text], root: str
+) -> dict[str, Text]:
+    """`known` texts by name, with every file that one of them or of `others` includes, found from file to file.
+
+    `root` is how a message calls the folder that names start from.
+    """
+    found = dict(known)
+    todo = [*known.values(), *others]
+    while todo:
+        text = todo.pop()
+        for reference in references(text.tree):
+            for name in reference.names:
+                path = include_path(name)
+                if path in sources and path not in found:
+                    origin = Origin(compiler.environment.file_of(path))
+                    found[path] = compiler.compile(sources[path], origin, name=path)
+                    todo.append(found[path])
+            if reference.required and not any(include_path(name) in sources for name in reference.names):
+                what = f"the template has no file {reference.names[0]!r} to include"
+                where = Origin(text.origin.file, reference.line)
+                compiler.problems.append(Problem(Code.TEMPLATE_SYNTAX, what, where, f"paths start at {root}"))
+    return found
+
+
+def reads_of(reads: ReadSets, file: SourceFile) -> frozenset[ReadPath] | None:
+    """What a file and its name can read."""
+    return reads.of([*file.parts, *([] if file.text is None else [file.text])])
