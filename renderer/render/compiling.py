@@ -25,7 +25,7 @@ from renderer.render.loading import (
 )
 from renderer.render.outline import Outliner, SourceFile
 from renderer.render.questions import Question, QuestionReader
-from renderer.render.references import include_path
+from renderer.render.references import include_path, references
 from renderer.render.sandbox import TemplateEnvironment
 from renderer.render.steps import Parts, make_steps, read_sets
 from renderer.render.texts import Text, TextCompiler

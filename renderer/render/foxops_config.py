@@ -14,13 +14,13 @@ from renderer.errors import Code
 from renderer.render.foxops_globs import pattern_fault
 from renderer.render.foxops_values import Filling, Kind, Variable
 from renderer.render.questions import MISSING
+from renderer.render.questions import _Missing as Missing
 from renderer.render.suggest import did_you_mean
 from renderer.types import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from renderer.render.questions import _Missing
     from renderer.types import Document, Json, KeyPath
 
 _CORRECT = "correct it in the template's fengine.yaml"
@@ -58,8 +58,8 @@ class FoxopsConfig:
 
     def defaults(self) -> dict[str, Json]:
         """Variable -> its default; those without one, and objects, are left out."""
-        found = ((variable.name, variable.default) for variable in self.variables)
-        return {name: default for name, default in found if not isinstance(default, type(MISSING))}
+        found = {variable.name: variable.default for variable in self.variables}
+        return {name: default for name, default in found.items() if not isinstance(default, Missing)}
 
     def report(self, what: str, path: KeyPath, hint: str = _CORRECT) -> None:
         """Note a problem at a key of fengine.yaml."""
@@ -158,7 +158,7 @@ def _children(config: FoxopsConfig, name: str, raw: Mapping[str, Json], path: Ke
     return _variables(config, raw["children"], (*path, "children"))
 
 
-def _default(config: FoxopsConfig, variable: Variable, value: Json, path: KeyPath) -> Json | _Missing:
+def _default(config: FoxopsConfig, variable: Variable, value: Json, path: KeyPath) -> Json | Missing:
     """The default in the variable's type; null means that there is none."""
     if value is None:
         return MISSING
