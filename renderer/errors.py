@@ -119,6 +119,7 @@ class Code(StrEnum):
     USAGE = "FP805"
     SCAFFOLD_ANSWER = "FP806"
     SCAFFOLD_EXISTS = "FP807"
+    IMPORT_LEFT_OUT = "FP808"
     INTERNAL = "FP899"
 
 

@@ -16,10 +16,11 @@ from renderer.errors import Code, ConfigurationError, TemplateError
 from renderer.types import Digest, Problem, Rejected, Severity, TemplatePin, compact_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from renderer.plan import Inputs
-    from renderer.types import Fleet, SchemaSet, Site, TemplateTree, Trace
+    from renderer.types import Fleet, Json, SchemaSet, Site, TemplateTree, Trace
 
 # Raise it with every change of what is rendered from the same inputs: it makes every site be looked at again.
 _OUTPUT_VERSION = b"1"
@@ -89,6 +90,10 @@ class Workspace:
     def layer(self, name: str) -> read.Layer:
         """The layer `name`, a path relative to layers/."""
         return self._layers.get(name)
+
+    def layered(self, labels: Mapping[str, str]) -> Mapping[str, Json]:
+        """What the layers of a site with these labels add up to, `templates` and `values`; not to be changed."""
+        return self._layers.merged(tuple(name for _, name in read.layer_names(self.fleet, labels)))
 
     def trace(self, file: read.SiteFile) -> tuple[Trace, ...]:
         """How each value of a site came to be."""

@@ -18,6 +18,7 @@ WIRING = {
     "books",
     "defaults",
     "destination",
+    "importing",
     "locating",
     "locking",
     "migration",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from renderer.cli.cluster import bootstrap, keygen
+from renderer.cli.importing import import_
 from renderer.cli.inspect import diff, explain, sites, verify
 from renderer.cli.migrate import migrate
 from renderer.cli.press import plan, publish, render, validate
@@ -31,4 +32,5 @@ COMMANDS: Mapping[str, click.Command] = {
     "keygen": keygen,
     "template": template,
     "migrate": migrate,
+    "import": import_,
 }

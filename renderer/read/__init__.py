@@ -18,7 +18,7 @@ from renderer.read.interface import (
     SiteIndex,
     SourceKind,
 )
-from renderer.read.layers import Layers
+from renderer.read.layers import Layers, layer_names
 from renderer.read.library import Library
 from renderer.read.lock import dump_lock, load_lock, lock_path
 from renderer.read.merge import merge_patch
@@ -54,6 +54,7 @@ __all__ = [
     "find_fleet",
     "head",
     "is_range",
+    "layer_names",
     "list_sites",
     "list_versions",
     "load_cases",

@@ -1,6 +1,7 @@
 """scaffold: files that people or clusters need once."""
 
 from renderer.scaffold.bootstrap import bootstrap
+from renderer.scaffold.checkouts import create_file, find_records, read_checkout_file
 from renderer.scaffold.copying import (
     ask,
     fill,
@@ -10,6 +11,7 @@ from renderer.scaffold.copying import (
     refuse_unknown,
 )
 from renderer.scaffold.habit import site_folder
+from renderer.scaffold.importing import Draft, Record, Rules, Tool, draft_site, read_record, unpin, without_user
 from renderer.scaffold.migrations import (
     Change,
     Planner,
@@ -24,30 +26,44 @@ from renderer.scaffold.nested import holds
 from renderer.scaffold.placing import place, refuse_taken
 from renderer.scaffold.rewriting import Rewrite, rewrite
 from renderer.scaffold.supplies import CI_FILES, EDITOR_SCHEMAS, copy_supplies
+from renderer.scaffold.writing import site_file, unwritable
 
 __all__ = [
     "CI_FILES",
     "EDITOR_SCHEMAS",
     "Change",
     "ChangeKind",
+    "Draft",
     "EditedFile",
     "Planner",
+    "Record",
     "Rewrite",
+    "Rules",
+    "Tool",
     "Use",
     "ask",
     "bootstrap",
     "copy_supplies",
+    "create_file",
     "diff_lines",
+    "draft_site",
     "fill",
+    "find_records",
     "holds",
     "packaged_questions",
     "packaged_settings",
     "place",
+    "read_checkout_file",
     "read_migrations",
+    "read_record",
     "refuse_missing",
     "refuse_taken",
     "refuse_unknown",
     "rewrite",
+    "site_file",
     "site_folder",
     "sorted_changes",
+    "unpin",
+    "unwritable",
+    "without_user",
 ]

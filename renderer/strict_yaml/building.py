@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from renderer.strict_yaml.limits import Limits
+    from renderer.strict_yaml.scalars import Judge
 
 
 class _Slot:
@@ -36,8 +37,9 @@ class Stop(Exception):
 class Builder:
     """Turns parser events into JSON data, one document after the other, and keeps every problem."""
 
-    def __init__(self, file: str, limits: Limits, line_offset: int, *, single: bool) -> None:
+    def __init__(self, file: str, limits: Limits, line_offset: int, *, single: bool, judge: Judge = resolve) -> None:
         self.file = file
+        self.judge = judge
         self.limits = limits
         self.offset = line_offset
         self.single = single
@@ -107,7 +109,7 @@ class Builder:
         text: str = event.value
         value: Json = text
         if event.implicit[0] and (text in WORDS or text[0] in NUMERIC):
-            resolved = resolve(text)
+            resolved = self.judge(text)
             if isinstance(resolved, Ambiguous):
                 self.refuse_ambiguous(event)
             else:
@@ -120,7 +122,7 @@ class Builder:
         """The key of a mapping entry; must be text to every parser."""
         text: str = event.value
         mark = event.start_mark
-        if event.implicit[0] and (text in WORDS or text[0] in NUMERIC) and resolve(text) != text:
+        if event.implicit[0] and (text in WORDS or text[0] in NUMERIC) and self.judge(text) != text:
             self.refuse_key(event)
         elif text in self.container:
             self.refuse_duplicate(event)

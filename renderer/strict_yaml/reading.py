@@ -6,15 +6,18 @@ In: the bytes of a file. Out: Documents, or YamlError. Never: hands a parser wha
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
 from renderer.errors import Code
 from renderer.strict_yaml.building import Builder, Stop
 from renderer.strict_yaml.limits import INPUT_LIMITS, RENDERED_LIMITS, Limits, YamlError
-from renderer.strict_yaml.scalars import excerpt
+from renderer.strict_yaml.scalars import excerpt, resolve
 from renderer.types import Document, Problem
+
+if TYPE_CHECKING:
+    from renderer.strict_yaml.scalars import Judge
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -24,8 +27,10 @@ _UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u20
 _DIRECTIVE: Final = re.compile(r"^%", re.MULTILINE)
 
 
-def _read(text: bytes | str, file: str, limits: Limits, *, line_offset: int, single: bool) -> list[Document]:
-    builder = Builder(file, limits, line_offset, single=single)
+def _read(
+    text: bytes | str, file: str, limits: Limits, *, line_offset: int = 0, single: bool = True, judge: Judge = resolve
+) -> list[Document]:
+    builder = Builder(file, limits, line_offset, single=single, judge=judge)
     source = _decode(text, builder)
     if not builder.problems:
         try:
@@ -159,12 +164,13 @@ def _explain_character(source: str, index: int) -> tuple[str, str]:
     return f"a plain text cannot begin with {excerpt(character)}", "quote it"
 
 
-def load(text: bytes | str, file: str, *, limits: Limits = INPUT_LIMITS) -> Document:
+def load(text: bytes | str, file: str, *, limits: Limits = INPUT_LIMITS, judge: Judge = resolve) -> Document:
     """Read a file of one document; an empty file has the value None.
 
-    Raises YamlError with all problems. `file` is only used to say where.
+    Raises YamlError with all problems. `file` is only used to say where. A file that another program wrote is read with
+    the `judge` that knows what its plain scalars mean to that program.
     """
-    documents = _read(text, file, limits, line_offset=0, single=True)
+    documents = _read(text, file, limits, judge=judge)
     return documents[0] if documents else Document(file, None)
 
 

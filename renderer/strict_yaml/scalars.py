@@ -8,10 +8,15 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from itertools import product
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from renderer.types import Json
+
+    # What a plain scalar means to one parser.
+    Judge: TypeAlias = "Callable[[str], Json | Ambiguous]"
 
 
 class Ambiguous:
