@@ -8,6 +8,7 @@ Never: asks a cluster; what a cluster provides by itself, and what operators and
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from renderer.errors import Code
@@ -135,7 +136,13 @@ def _missing(thing: Thing) -> str:
 
 def _guess(thing: Thing, site: _Site) -> str:
     near = {one.name for one in site.provided if (one.kind, one.namespace) == (thing.kind, thing.namespace)}
-    guess = meant(thing.name, near)
+    return _nearest(thing.name, frozenset(near))
+
+
+# What one site of a fleet lacks, thousands lack: comparing names is done once for them.
+@lru_cache(maxsize=4096)
+def _nearest(name: str, near: frozenset[str]) -> str:
+    guess = meant(name, near)
     return guess if guess.startswith("did") else _HINT
 
 
