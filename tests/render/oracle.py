@@ -24,13 +24,15 @@ def read_tree(folder: Path, *, name: str = "sample", version: str = "1.0.0") -> 
     return TemplateTree(TemplatePin(name, version), f"templates/{name}/{version}", files, Digest.of(b""))
 
 
-def copier_files(source: Path, target: Path, answers: Mapping[str, Any], *, unsafe: bool = False) -> Files:
+def copier_files(
+    source: Path, target: Path, answers: Mapping[str, Any], *, unsafe: bool = False, answers_file: bool = True
+) -> Files:
     """Run Copier without its user settings; the folder `target` is called like the site."""
-    from copier import Settings, run_copy
+    from copier import Phase, Settings, run_copy
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        run_copy(
+        worker = run_copy(
             str(source),
             target,
             data=dict(answers),
@@ -39,6 +41,9 @@ def copier_files(source: Path, target: Path, answers: Mapping[str, Any], *, unsa
             quiet=True,
             settings=Settings(),
         )
+        if not answers_file:
+            with Phase.use(Phase.RENDER):
+                (target / worker.answers_relpath).unlink(missing_ok=True)
     return {
         Path(root, name).relative_to(target).as_posix(): (
             Path(root, name).read_bytes(),
