@@ -111,8 +111,8 @@ class Problem:
     """Something wrong with an input or an output: what is wrong, where, and what to do about it.
 
     `what` says what was found and what was expected; `hint` the next step. `key` is the dotted variable that caused it,
-    where one did: the origin of a merged value is looked up only when a problem needs it. `rendered` is the place in the
-    artifact that `where`, then a line of a template, made; `causes` are where the variables were set that the line reads.
+    where one did: the origin of a merged value is looked up only when a problem needs it. `rendered` is the place in
+    the artifact that `where`, then a line of a template, made; `causes` are where the values were set that it reads.
     """
 
     code: Code
@@ -285,10 +285,11 @@ class TemplateTree:
 
 @dataclass(frozen=True, slots=True)
 class SchemaSet:
-    """The fleet repository's CRD manifests (file name, content), and one digest over them."""
+    """The fleet repository's CRD manifests and admission policies (file name, content), and one digest over them."""
 
     crds: tuple[tuple[str, bytes], ...]
     digest: Digest
+    policies: tuple[tuple[str, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,14 @@ import pytest
 ROOT = Path(__file__).parents[1] / "renderer"
 LEAVES = {"types", "errors", "strict_yaml"}
 STAGES = {"read", "plan", "render", "validate", "pack", "sign", "publish"}
-AROUND = {"engine", "report", "scaffold"}
+AROUND = {"engine", "lint", "report", "scaffold"}
 WIRING = {
     "answers",
     "books",
     "defaults",
     "destination",
     "importing",
+    "linting",
     "locating",
     "locking",
     "migration",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from renderer.cli.cluster import bootstrap, keygen
 from renderer.cli.importing import import_
 from renderer.cli.inspect import diff, explain, sites, verify
+from renderer.cli.lint import lint
 from renderer.cli.migrate import migrate
 from renderer.cli.press import plan, publish, render, validate
 from renderer.cli.scaffolding import init, new
@@ -22,6 +23,7 @@ COMMANDS: Mapping[str, click.Command] = {
     "new": new,
     "sites": sites,
     "validate": validate,
+    "lint": lint,
     "render": render,
     "plan": plan,
     "publish": publish,

@@ -18,7 +18,7 @@ from renderer.read.interface import (
     SiteIndex,
     SourceKind,
 )
-from renderer.read.layers import Layers, layer_names
+from renderer.read.layers import Layers, layer_files, layer_names
 from renderer.read.library import Library
 from renderer.read.lock import dump_lock, load_lock, lock_path
 from renderer.read.merge import merge_patch
@@ -26,7 +26,7 @@ from renderer.read.past import past_template
 from renderer.read.ranges import NEXT, VERSION, is_range, order, parse_version
 from renderer.read.revision import head
 from renderer.read.schemas import load_schemas
-from renderer.read.site import load_site
+from renderer.read.site import load_site, read_site
 from renderer.read.sites import list_sites
 from renderer.read.templates import list_versions, load_files, load_template, tree_of
 from renderer.read.trace import trace_site
@@ -54,6 +54,7 @@ __all__ = [
     "find_fleet",
     "head",
     "is_range",
+    "layer_files",
     "layer_names",
     "list_sites",
     "list_versions",
@@ -69,6 +70,7 @@ __all__ = [
     "order",
     "parse_version",
     "past_template",
+    "read_site",
     "trace_site",
     "tree_of",
 ]

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from renderer.errors import Code
-from renderer.read.files import parse, read_file, unreadable
+from renderer.read.files import parse, read_file, unreadable, walk
 from renderer.read.interface import Layer
 from renderer.read.merge import merge_maps
 from renderer.types import Digest, Document, Json, Origin, Problem
@@ -34,6 +34,15 @@ def layer_names(fleet: Fleet, labels: Mapping[str, str]) -> Iterator[tuple[str, 
     for pattern in fleet.layers:
         if all(label in labels for label in PLACEHOLDER.findall(pattern)):
             yield pattern, PLACEHOLDER.sub(lambda match: labels[match[1]], pattern)
+
+
+def layer_files(fleet: Fleet) -> list[str]:
+    """Every YAML file in layers/, whether a site has it or not, relative to layers/, sorted."""
+    try:
+        found = [path for path, _ in walk(str(fleet.root / "layers"), hidden=False)]
+    except OSError:
+        return []
+    return sorted(path for path in found if path.endswith((".yaml", ".yml")))
 
 
 def sections(document: Document | None) -> dict[str, Json]:

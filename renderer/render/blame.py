@@ -9,11 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from renderer.render.copier_template import CopierTemplate, Filling
 from renderer.render.faults import RENDER_FAULTS
 from renderer.render.marking import Marker, telling
 from renderer.render.naming import Naming
-from renderer.render.questions import MISSING
 from renderer.render.recording import Line, Recording, Trail
 from renderer.render.site import given_of
 from renderer.types import Origin
@@ -21,7 +19,7 @@ from renderer.types import Origin
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from renderer.render.interface import Template
+    from renderer.render.interface import MadeFile, Template
     from renderer.render.marking import Point
     from renderer.render.outline import SourceFile
     from renderer.render.reads import ReadPath
@@ -51,7 +49,7 @@ class Blamed:
     lines: tuple[Line, ...] = ()
     points: tuple[Point, ...] = ()
     names: Naming = field(default_factory=lambda: Naming({}, frozenset()))
-    template: CopierTemplate | None = None
+    template: Template | None = None
     given: frozenset[str] = frozenset()
 
     def at(self, line: int) -> Blame | None:
@@ -90,9 +88,7 @@ def blame_lines(template: Template, site: Site, fleet_name: str, path: str) -> B
 
     Renders that one file once more, with marks. A pure function.
     """
-    if not isinstance(template, CopierTemplate):
-        return None
-    found = next((one for one in _fillings(template, site, fleet_name) if one.path == path), None)
+    found = next((one for one in _made_files(template, site, fleet_name) if one.path == path), None)
     if found is None:
         return None
     source = found.source
@@ -104,22 +100,21 @@ def blame_lines(template: Template, site: Site, fleet_name: str, path: str) -> B
         return None  # with marks it costs more steps: a file at the limit renders only without
 
 
-def _fillings(template: CopierTemplate, site: Site, fleet_name: str) -> Iterator[Filling]:
+def _made_files(template: Template, site: Site, fleet_name: str) -> Iterator[MadeFile]:
     try:
-        yield from template.fillings(site.name, given_of(site, fleet_name))
+        yield from template.made_files(site.name, given_of(site, fleet_name))
     except RENDER_FAULTS:
         return
 
 
-def _marked(
-    template: CopierTemplate, source: SourceFile, view: Mapping[str, Any], given: frozenset[str]
-) -> Blamed | None:
+def _marked(template: Template, source: SourceFile, view: Mapping[str, Any], given: frozenset[str]) -> Blamed | None:
     assert source.text is not None, "only a text has template code"  # noqa: S101
     marker = Marker(template.environment)
     recording = Recording(marker.points)
     environment = template.environment.marked(marker, telling(recording))
     environment.budget.reset()
-    code = environment.compile(source.text.source, source.path, source.path)
+    name = source.origin.file.removeprefix(f"{environment.folder}/")
+    code = environment.compile(source.text.source, name, name)
     compiled = environment.template_class.from_code(environment, code, environment.globals)
     for chunk in compiled.root_render_func(compiled.new_context(cast("dict[str, Any]", view))):
         recording.chunk(chunk)
@@ -141,18 +136,17 @@ def _main(trails: Sequence[Trail], points: Sequence[Point]) -> Trail:
     return max(trails, key=lambda trail: len(trail.text.strip()))
 
 
-def _settled(reads: Iterable[ReadPath], template: CopierTemplate, given: frozenset[str]) -> Iterator[ReadPath | Origin]:
+def _settled(reads: Iterable[ReadPath], template: Template, given: frozenset[str]) -> Iterator[ReadPath | Origin]:
     """What the site gives of `reads`; for the others the question that answered, and what its default reads."""
-    questions = {question.name: question for question in template.questions}
-    names = frozenset(questions)
     todo, seen = list(reads), set[str]()
     while todo:
         path = todo.pop(0)
         name = str(path[0])
+        default = template.default_of(name)
         if name in given:
             yield path
-        elif name not in seen and name in questions:
+        elif default is not None and name not in seen:
             seen.add(name)
-            yield questions[name].origin
-            texts = [] if questions[name].default is MISSING else questions[name].texts()
-            todo += [(other,) for text in texts for other in sorted(text.names & names)]
+            origin, others = default
+            yield origin
+            todo += [(other,) for other in sorted(others)]

@@ -27,7 +27,7 @@ from renderer.render.outline import Outliner, SourceFile
 from renderer.render.questions import Question, QuestionReader
 from renderer.render.references import include_path, references
 from renderer.render.sandbox import TemplateEnvironment
-from renderer.render.steps import Parts, make_steps, read_sets
+from renderer.render.steps import Parts, all_reads, make_steps, read_sets
 from renderer.render.texts import Text, TextCompiler
 from renderer.types import Origin, Problem
 
@@ -161,6 +161,7 @@ class CopierCompiler:
             draft.exclude,
             outliner.cached(),
             lambda path: reads_of(reads, draft.files[path]),
+            lambda: all_reads(reads, parts),
             make_steps(self.tree, replace(parts, files=settled), reads, memo),
         )
 

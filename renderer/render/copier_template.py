@@ -13,7 +13,7 @@ from renderer.render.answers import Interview
 from renderer.render.contents import SiteFiles
 from renderer.render.exclusion import excluded_lines
 from renderer.render.faults import RENDER_FAULTS
-from renderer.render.interface import Rendered
+from renderer.render.interface import MadeFile, Rendered
 from renderer.render.outputs import Output, PathRenderer, normal_path
 from renderer.render.texts import render_text
 from renderer.types import Origin, Problem
@@ -31,15 +31,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Filling:
-    """A file that is made for a site: from which source, where it goes, and what the source's text sees."""
-
-    source: SourceFile
-    path: str
-    view: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class CopierTemplate:
     """One version of a template. `outline` gives where its files go, `steps` what is remembered across sites."""
 
@@ -52,6 +43,7 @@ class CopierTemplate:
     exclude: tuple[Text, ...]
     outline: Callable[[str, str, tuple[str, ...]], Outline]
     readers: Callable[[str], frozenset[ReadPath] | None]
+    usage: Callable[[], frozenset[ReadPath] | None]
     steps: Steps
 
     @property
@@ -62,6 +54,10 @@ class CopierTemplate:
     def reads(self, path: str) -> frozenset[ReadPath] | None:
         """What the template file `path` can read, its name included; None when only a run can tell."""
         return self.readers(path)
+
+    def used(self) -> frozenset[ReadPath] | None:
+        """What any text of the template can read; None when only a run can tell."""
+        return self.usage()
 
     def render(self, site: str, given: Mapping[str, Json]) -> Rendered:
         """Answer the questions, then render every file."""
@@ -75,12 +71,19 @@ class CopierTemplate:
         interview, _ = self._ask(site, given)
         return None if interview.problems else interview.answers
 
-    def fillings(self, site: str, given: Mapping[str, Json]) -> Iterator[Filling]:
+    def made_files(self, site: str, given: Mapping[str, Json]) -> Iterator[MadeFile]:
         """What is made for a site, nothing of it rendered but paths. Raises what the template raises."""
         interview, recall = self._ask(site, given)
         if interview.problems:
             return
-        yield from _Rendering(self, _context(interview), recall).fillings()
+        yield from _Rendering(self, _context(interview), recall).made_files()
+
+    def default_of(self, name: str) -> tuple[Origin, frozenset[str]] | None:
+        """Where a question stands, and the names that it is made of when nothing is given; None for an unknown one."""
+        for question in self.questions:
+            if question.name == name:
+                return question.origin, frozenset(other for text in question.texts() for other in text.names) - {name}
+        return None
 
     def _ask(self, site: str, given: Mapping[str, Json]) -> tuple[Interview, Recall]:
         asked = {question.name: given[question.name] for question in self.questions if question.name in given}
@@ -120,13 +123,13 @@ class _Rendering:
                     self._fill(place, outline)
         return self.made.rendered()
 
-    def fillings(self) -> Iterator[Filling]:
-        """See `CopierTemplate.fillings`."""
+    def made_files(self) -> Iterator[MadeFile]:
+        """See `CopierTemplate.made_files`."""
         outline = self._outline()
         for place in outline.places:
             fixed: list[tuple[str, Mapping[str, Any]]] = [] if place.path is None else [(place.path, {})]
             for path, extra in fixed or ([] if place.problem else self._paths(place.source, outline)):
-                yield Filling(place.source, path, {**self.context, **extra})
+                yield MadeFile(place.source, path, {**self.context, **extra})
 
     def _outline(self) -> Outline:
         step = self.template.steps.outline

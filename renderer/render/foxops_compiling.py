@@ -28,7 +28,7 @@ from renderer.render.outline import SourceFile
 from renderer.render.reads import ReadSets
 from renderer.render.refusals import REFUSED_NAMES
 from renderer.render.sandbox import TemplateEnvironment
-from renderer.render.steps import Parts, make_steps
+from renderer.render.steps import Parts, all_reads, make_steps
 from renderer.render.texts import TextCompiler
 from renderer.types import Origin, Problem
 
@@ -78,6 +78,7 @@ class FoxopsCompiler:
             self.config.variables,
             tuple(settled.values()),
             lambda path: reads_of(reads, files[path.removeprefix(_FOLDER)]),
+            lambda: all_reads(reads, Parts((), (), files)),
             make_steps(self.tree, Parts((), (), settled), reads, memo),
         )
 

@@ -13,20 +13,20 @@ from renderer.errors import Code
 from renderer.render.contents import SiteFiles
 from renderer.render.faults import RENDER_FAULTS
 from renderer.render.foxops_values import Filling
-from renderer.render.interface import Rendered
+from renderer.render.interface import MadeFile, Rendered
 from renderer.render.outputs import normal_path, path_fault
 from renderer.render.texts import render_text
 from renderer.types import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from renderer.render.foxops_values import Variable
     from renderer.render.memo import Steps
     from renderer.render.outline import SourceFile
     from renderer.render.reads import ReadPath
     from renderer.render.sandbox import TemplateEnvironment
-    from renderer.types import Json, TemplatePin
+    from renderer.types import Json, Origin, TemplatePin
 
 OWN_NAMES = frozenset({"fengine", "_fengine_template_repository", "_fengine_template_repository_version"})
 _STATE_FILE = ".fengine.yaml"
@@ -41,6 +41,7 @@ class FoxopsTemplate:
     asked: tuple[Variable, ...]
     sources: tuple[SourceFile, ...]
     readers: Callable[[str], frozenset[ReadPath] | None]
+    usage: Callable[[], frozenset[ReadPath] | None]
     steps: Steps
 
     @property
@@ -51,6 +52,14 @@ class FoxopsTemplate:
     def reads(self, path: str) -> frozenset[ReadPath] | None:
         """What the template file `path` can read, its name included; None when only a run can tell."""
         return self.readers(path)
+
+    def used(self) -> frozenset[ReadPath] | None:
+        """What any text of the template can read; None when only a run can tell."""
+        return self.usage()
+
+    def default_of(self, name: str) -> tuple[Origin, frozenset[str]] | None:
+        """Where a variable is declared; a default is made of no other. None for an unknown one."""
+        return next(((variable.origin, frozenset()) for variable in self.asked if variable.name == name), None)
 
     def answers(self, site: str, given: Mapping[str, Json]) -> dict[str, Json] | None:
         """What a site's files can read of it: its variables; None when some will not do. FoxOps knows no `site`."""
@@ -65,7 +74,7 @@ class FoxopsTemplate:
         answers = filling.fill(self.asked, given)
         if filling.problems:
             return Rendered((), tuple(filling.problems))
-        made = SiteFiles(self.environment, {**answers, **self._own()}, self.steps, self.steps.recall(site))
+        made = self._files(site, answers)
         for source in self.sources:
             try:
                 path = self._path(source, made)
@@ -76,6 +85,21 @@ class FoxopsTemplate:
             except RENDER_FAULTS as error:
                 made.fault(error, source.origin)
         return made.rendered()
+
+    def made_files(self, site: str, given: Mapping[str, Json]) -> Iterator[MadeFile]:
+        """What is made for a site, nothing of it rendered but paths. Raises what the template raises."""
+        filling = Filling()
+        answers = filling.fill(self.asked, given)
+        if filling.problems:
+            return
+        made = self._files(site, answers)
+        for source in self.sources:
+            path = self._path(source, made)
+            if not isinstance(path, Problem):
+                yield MadeFile(source, path, made.context)
+
+    def _files(self, site: str, answers: Mapping[str, Any]) -> SiteFiles:
+        return SiteFiles(self.environment, {**answers, **self._own()}, self.steps, self.steps.recall(site))
 
     def _own(self) -> dict[str, Any]:
         """What FoxOps says about the template itself, the older names included."""

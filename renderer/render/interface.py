@@ -6,13 +6,15 @@ In: nothing. Out: the protocol that a reader of a format implements; `compiling`
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from renderer.render.outline import SourceFile
     from renderer.render.reads import ReadPath
-    from renderer.types import Json, Manifest, Problem, TemplatePin
+    from renderer.render.sandbox import TemplateEnvironment
+    from renderer.types import Json, Manifest, Origin, Problem, TemplatePin
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,15 @@ class Rendered:
 
     files: tuple[Manifest, ...]
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A file that is made for a site: from which source, where it goes, and what the source's text sees."""
+
+    source: SourceFile
+    path: str
+    view: Mapping[str, Any]
 
 
 class Template(Protocol):
@@ -48,3 +59,19 @@ class Template(Protocol):
 
         None when only a run can tell.
         """
+
+    def used(self) -> frozenset[ReadPath] | None:
+        """What any text of the template can read: files, their names, settings, questions.
+
+        None when only a run can tell.
+        """
+
+    def made_files(self, site: str, given: Mapping[str, Json]) -> Iterator[MadeFile]:
+        """What is made for a site, nothing of it rendered but paths. Raises what the template raises."""
+
+    def default_of(self, name: str) -> tuple[Origin, frozenset[str]] | None:
+        """Where a variable is declared, and the names that its default is made of; None for an unknown one."""
+
+    @property
+    def environment(self) -> TemplateEnvironment:
+        """What its texts are compiled in."""

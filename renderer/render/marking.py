@@ -51,7 +51,7 @@ class Recorder(Protocol):
         """The innermost collection is complete."""
 
     def dropped(self) -> None:
-        """The innermost collection is complete, and is printed nowhere: what stands around an imported file's macros."""
+        """The innermost collection is complete, and printed nowhere: what stands around an imported file's macros."""
 
     def called(self, point: int) -> None:
         """A call block begins: what it collects is printed at `point`."""

@@ -51,6 +51,13 @@ def read_sets(environment: TemplateEnvironment, included: Mapping[str, Text], pa
     return ReadSets(environment, included, _OWN_NAMES | names | set(_yielded(paths)))
 
 
+def all_reads(reads: ReadSets, parts: Parts) -> frozenset[ReadPath] | None:
+    """What anything that is rendered for a site can read; None when only a run can tell."""
+    questions = [text for question in parts.questions for text in question.texts()]
+    files = [text for file in parts.files.values() for text in (*file.parts, *([file.text] if file.text else []))]
+    return reads.of([*questions, *parts.settings, *files])
+
+
 def _yielded(texts: Iterable[Text]) -> Iterator[str]:
     """The names that yield tags set for what comes after them."""
     for text in texts:

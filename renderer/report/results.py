@@ -11,7 +11,7 @@ from renderer.report.objects import Action
 from renderer.report.problems import count_by, problems_data, problems_text
 from renderer.report.report import Report
 from renderer.report.table import counted, table
-from renderer.types import Outcome
+from renderer.types import Outcome, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -60,6 +60,23 @@ def validation(checked: int, problems: Sequence[Problem], failed: int) -> Report
     text = "\n".join(part for part in (problems_text(problems), summary) if part)
     data: dict[str, Json] = {"checked": checked, "failed": failed, "problems": problems_data(problems)}
     return Report("validate", data, text)
+
+
+def fleet_lint(sites: int, layers: int, problems: Sequence[Problem]) -> Report:
+    """The outcome of `lint`."""
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    warnings = len(problems) - errors
+    checked = f"{counted(sites, 'site')}, {counted(layers, 'layer')}"
+    summary = f"{checked} checked: {counted(errors, 'error')}, {counted(warnings, 'warning')}"
+    text = "\n".join(part for part in (problems_text(problems), summary) if part)
+    data: dict[str, Json] = {
+        "sites": sites,
+        "layers": layers,
+        "errors": errors,
+        "warnings": warnings,
+        "problems": problems_data(problems),
+    }
+    return Report("lint", data, text)
 
 
 def plan(
