@@ -55,7 +55,7 @@ def _shared(function: Callable[..., Any]) -> Callable[..., Any]:
         options.option(
             "--into",
             required=True,
-            type=click.Path(file_okay=False, exists=True, path_type=Path),
+            type=click.Path(file_okay=False, path_type=Path),
             help="Folder with fleet.yaml.",
         ),
         click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path)),

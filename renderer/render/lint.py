@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from renderer.errors import Code
-from renderer.render.compiling import draft_template
+from renderer.render.compiling import compile_template, draft_template
 from renderer.render.domains import Domains
 from renderer.render.lint_answers import AnswerLint
 from renderer.render.lint_names import unasked_variables, unused_questions, warning
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # Jinja as people write it; {{ .Values }} and {{ $labels }} are Go's, and stand in manifests on purpose.
 _CODE = re.compile(rb"\{\{[-+]?\s*[A-Za-z_]|\{%[-+]?\s*[a-z]")
+_FOXOPS_CONFIG_FILE = "fengine.yaml"
 _PAGES = {"README.md": "what it is for, and what its questions mean", "CHANGELOG.md": "what changed in this version"}
 
 
@@ -32,6 +33,9 @@ def lint_template(tree: TemplateTree, labels: Mapping[str, Sequence[str]]) -> li
 
     `labels` are the labels of the fleet with the values that fleet.yaml lists.
     """
+    if any(file.path == _FOXOPS_CONFIG_FILE for file in tree.files):
+        compile_template(tree)  # says what is wrong; what else there is to look at is about Copier's questions
+        return list(_without_pages(tree))
     draft = draft_template(tree)
     answers = AnswerLint(draft, Domains(draft, labels))
     found = [
@@ -52,6 +56,10 @@ def _undocumented(tree: TemplateTree, draft: Draft) -> Iterator[Problem]:
         if question.when is not False and not question.help.strip():  # nobody answers a computed value
             what = f"the question {question.name} has no help"
             yield warning(Code.TEMPLATE_UNDOCUMENTED, what, question.origin, "say what it means, and in which unit")
+    yield from _without_pages(tree)
+
+
+def _without_pages(tree: TemplateTree) -> Iterator[Problem]:
     names = {file.path.lower() for file in tree.files}
     for page, content in _PAGES.items():
         if page.lower() not in names:

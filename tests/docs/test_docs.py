@@ -34,6 +34,7 @@ PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
 # Variables that are no flag, and what sets them is not ours or not for users of the command.
 OTHER_VARIABLES = {
     "FLEETPRESS_CACHE",
+    "FLEETPRESS_FOXOPS_PYTHON",
     "FLEETPRESS_LOCAL_GIT",
     "FLEETPRESS_KEY_PASSWORD",
     "FLEETPRESS_DEBUG",

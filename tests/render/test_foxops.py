@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from renderer.errors import Code, TemplateError
-from renderer.render import Memo, compile_template
+from renderer.render import Memo, compile_template, lint_template
 from renderer.types import Manifests, TemplateFile
 from tests.render.foxops_oracle import VARIABLE, find_python, foxops_results
 from tests.render.support import make_site, make_template, make_tree, press, problems_of
@@ -332,3 +332,13 @@ def _content(result: Mapping[str, Any]) -> bytes | None:
     import base64
 
     return base64.b64decode(result["files"]["a"]["content"]) if "files" in result else None
+
+
+def test_lint_tells_what_keeps_a_template_from_being_compiled_and_nothing_of_questions() -> None:
+    fine = make_tree({"fengine.yaml": SITE, **NAMED, "README.md": "x", "CHANGELOG.md": "x"})
+    wrong = make_tree({"fengine.yaml": SITE, **NAMED, "template/a": "{{ 1 | random }}"})
+
+    assert lint_template(fine, {}) == []
+    with pytest.raises(TemplateError) as raised:
+        lint_template(wrong, {})
+    assert [problem.code for problem in raised.value.problems] == [Code.TEMPLATE_REFUSED]
