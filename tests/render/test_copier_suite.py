@@ -1,9 +1,10 @@
 """The templates of Copier's own tests give what Copier gives, where they use what is supported.
 
-They are not ours to keep. FLEETPRESS_COPIER_TESTS names the folder tests/ of a checkout of Copier. Most of
-Copier's tests write theirs themselves; to compare those too, record them, and name the folder that was recorded:
+They are not ours to keep. FLEETPRESS_COPIER_TESTS names the folder tests/ of a checkout of Copier. Most of its
+tests write templates of their own; to compare those too, record them, and name the folder that was recorded:
 
-    mkdir build/recorded; COPIER_RECORDED=build/recorded PYTHONPATH=tests/render pytest -p copier_recorder COPIER/tests
+    export COPIER_RECORDED=$(mktemp -d) PYTHONPATH=tests/render
+    pytest -p copier_recorder COPIER/tests
 """
 
 from __future__ import annotations
