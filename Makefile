@@ -33,6 +33,7 @@ lint: $(VENV)/dev ## ruff and mypy
 
 bench: $(VENV)/dev ## sites per second over 1,000 and 10,000 generated sites: minutes
 	python benchmarks/press.py --sites 1000,10000 --output build/bench.json
+	python benchmarks/templates.py --rounds 6 --output build/templates.json
 
 docs: $(VENV)/dev ## write the generated reference pages anew
 	python docs/generate.py
