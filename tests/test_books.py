@@ -101,7 +101,8 @@ def test_runs_that_overlap_in_any_way_lose_nothing(data: st.DataObject) -> None:
         published: dict[str, int] = {}
         started = 0
         for _ in range(data.draw(st.integers(1, 25))):
-            if waiting and (data.draw(st.booleans()) or started >= 20):
+            ends: bool = started >= 20 or data.draw(st.booleans())
+            if waiting and ends:
                 serial, opened = waiting.pop(data.draw(st.integers(0, len(waiting) - 1)))
                 opened.save(serial)
             else:
