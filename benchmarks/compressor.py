@@ -61,9 +61,9 @@ def _zlib_ng() -> Mapping[str, Compress]:
 
 def archives(root: Path) -> list[bytes]:
     """The tar of every good site of a fleet."""
+    from renderer.fleet.press import Order, Render, Rendered
+    from renderer.fleet.workspace import Workspace
     from renderer.pack.tar import tar
-    from renderer.press import Order, Render, Rendered
-    from renderer.workspace import Workspace
 
     task = Render(root)
     task.prepare()

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from benchmarks.machine import Figures
-    from renderer.press import Pressed
+    from renderer.fleet.press import Pressed
+    from renderer.fleet.workspace import Workspace
     from renderer.read import SiteFile
     from renderer.sign import Signer
     from renderer.types import Manifests, Site, TemplatePin
-    from renderer.workspace import Workspace
 
 Result = TypeVar("Result")
 
@@ -36,9 +36,9 @@ Result = TypeVar("Result")
 def press(root: Path, workers: int, key: Path) -> Figures:
     """Read, render, validate, pack and sign all sites, in the order of `pipeline.publish_sites`; publish to nowhere."""
     from renderer import engine
-    from renderer.press import Order, Press, Pressed
+    from renderer.fleet.press import Order, Press, Pressed
+    from renderer.fleet.workspace import Workspace
     from renderer.sign import load_signer
-    from renderer.workspace import Workspace
 
     space = Workspace(root)
     signer = load_signer(key)
@@ -62,7 +62,7 @@ def press(root: Path, workers: int, key: Path) -> Figures:
 
 
 def _sign(space: Workspace, pressed: Pressed, signer: Signer) -> int:
-    from renderer.destination import Destination
+    from renderer.fleet.destination import Destination
     from renderer.sign import sign_artifact
     from renderer.types import Reference
 
@@ -97,7 +97,7 @@ def stages(root: Path, key: Path, sample: int) -> Figures:
     `first_site_ms` is what the first site costs: schemas are compiled when they are first used. `worker_ms` is what a
     worker process costs up to the end of its first site: as much as pressing `worker_sites` sites.
     """
-    from renderer.workspace import Workspace
+    from renderer.fleet.workspace import Workspace
 
     space = Workspace(root)
     line = _Line(space, key)
@@ -121,7 +121,7 @@ def stages(root: Path, key: Path, sample: int) -> Figures:
 def _worker_ms(root: Path, file: SiteFile) -> float:
     """CPU milliseconds of a worker that is started for one site."""
     from renderer.engine import Processes
-    from renderer.press import Order, Press
+    from renderer.fleet.press import Order, Press
 
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     list(Processes(1).map(Press(root), [Order(file)]))
@@ -199,8 +199,8 @@ def share(root: Path, sample: int) -> Figures:
 
 def _rendered(root: Path, sample: int) -> list[Manifests]:
     from renderer import render
+    from renderer.fleet.workspace import Workspace
     from renderer.types import Manifests, Site
-    from renderer.workspace import Workspace
 
     space = Workspace(root)
     templates = {pin: render.compile_template(space.tree(pin)) for pin in _pins(space)}

@@ -51,8 +51,8 @@ class Arena:
     @classmethod
     def build(cls, folder: Path, count: int, seed: int, file_share: float) -> Arena:
         """A fleet of `count` sites in `folder`."""
+        from renderer.fleet.workspace import Workspace
         from renderer.types import Site
-        from renderer.workspace import Workspace
 
         space = Workspace(generate(folder / "fleet", sites=count, seed=seed, file_share=file_share).root)
         read = [space.site(file) for file in space.index.sites.values()]
@@ -62,8 +62,8 @@ class Arena:
     def compiled(self, memo: Memo | None) -> Template:
         """The template, compiled anew."""
         from renderer import read, render
+        from renderer.fleet.workspace import Workspace
         from renderer.types import TemplatePin
-        from renderer.workspace import Workspace
 
         fleet = Workspace(self.folder / "fleet" / "fleets" / self.fleet).fleet
         return render.compile_template(read.load_template(fleet, TemplatePin(TEMPLATE, VERSION)), memo)

@@ -53,9 +53,9 @@ class _Bench:
     """Both sides, warm. `same` is false as soon as one site came out differently."""
 
     def __init__(self, root: Path) -> None:
-        from renderer.press import Press
+        from renderer.fleet.press import Press
+        from renderer.fleet.workspace import Workspace
         from renderer.render import Memo
-        from renderer.workspace import Workspace
 
         self.root, self.space, self.same = root, Workspace(root), True
         self.files = spread(list(self.space.index.sites.values()), len(self.space.index.sites))
@@ -83,7 +83,7 @@ class _Bench:
         return [self.files[(block * _BLOCK + index) % len(self.files)] for index in range(_BLOCK)]
 
     def _press(self, block: int) -> float:
-        from renderer.press import Order
+        from renderer.fleet.press import Order
 
         orders = [Order(file) for file in self._block(block)]
         return _timed(lambda: [self.press(order) for order in orders]) / len(orders)

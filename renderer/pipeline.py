@@ -12,23 +12,23 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from renderer import engine, plan, publish, read, sign
-from renderer.defaults import default_changes
 from renderer.errors import Code, ConfigurationError
+from renderer.fleet.defaults import default_changes
+from renderer.fleet.press import Examine, Made, Order, Press, Pressed, Same
 from renderer.plan import Candidates, Entry
-from renderer.press import Examine, Made, Order, Press, Pressed, Same
 from renderer.types import Outcome, Problem, Receipt, Rejected, Release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from renderer.books import Books
-    from renderer.destination import Destination
+    from renderer.fleet.books import Books
+    from renderer.fleet.destination import Destination
+    from renderer.fleet.workspace import Workspace
     from renderer.plan import Move
     from renderer.publish import Target
     from renderer.report.changes import DefaultChange
     from renderer.sign import Signer
     from renderer.types import Artifact, Reference, Signature
-    from renderer.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)

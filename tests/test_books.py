@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from renderer import books
-from renderer.books import Books
-from renderer.destination import Destination
+from renderer.fleet import books
+from renderer.fleet.books import Books
+from renderer.fleet.destination import Destination
 from renderer.plan import Entry
 from renderer.publish import TargetOptions, open_target, open_targets
 from renderer.types import Digest, Fleet

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renderer.destination import Destination
 from renderer.errors import Code, ConfigurationError
+from renderer.fleet.destination import Destination
 from renderer.types import Fleet, Problem, Reference
 
 REGIONS = ("eu", "us", "apac")

@@ -49,7 +49,7 @@ def keygen(prefix: Path) -> None:
 @options.plain_http
 def bootstrap(site: str, fleet: Path | None, to: str, key: Path, plain_http: bool) -> None:
     """Print what SITE's cluster needs once: OCIRepository with verification, Kustomization, key secret."""
-    from renderer.queries import bootstrap_site
+    from renderer.fleet.queries import bootstrap_site
 
     space = session.open_workspace(fleet)
     (public_key,) = session.open_public_keys([key])

@@ -111,7 +111,8 @@ def _run(
     dry_run: bool,
     output: str,
 ) -> None:
-    from renderer import importing, report
+    from renderer import report
+    from renderer.fleet import importing
     from renderer.report.imports import imports
     from renderer.scaffold import Tool
 

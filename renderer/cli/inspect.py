@@ -25,7 +25,8 @@ _PROBLEMS, _ENVIRONMENT = 1, 4
 @options.output
 def sites(sites: tuple[str, ...], fleet: Path | None, output: str) -> None:
     """List sites with their labels, template pins and layers."""
-    from renderer import queries, report
+    from renderer import report
+    from renderer.fleet import queries
 
     space = session.open_workspace(fleet)
     found, problems = queries.list_sites(space, session.choose(space, sites))
@@ -54,8 +55,9 @@ def verify(
     output: str,
 ) -> None:
     """Check what is published: digests, content, site, serial and signature of every artifact."""
-    from renderer import queries, report
+    from renderer import report
     from renderer.errors import Code
+    from renderer.fleet import queries
 
     space = session.open_workspace(fleet)
     trusted = session.open_public_keys(keys)
@@ -90,7 +92,8 @@ def diff(
     output: str,
 ) -> None:
     """Compare SITE as it renders now with what is published, per object and field. Exit code 1 when they differ."""
-    from renderer import queries, report
+    from renderer import report
+    from renderer.fleet import queries
 
     space = session.open_workspace(fleet)
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file))
@@ -109,7 +112,8 @@ def diff(
 @options.output
 def explain(site: str, key: str, fleet: Path | None, output: str) -> None:
     """Show the value of KEY at SITE, the file and line that set it, and what it overrode. All values without KEY."""
-    from renderer import queries, report
+    from renderer import report
+    from renderer.fleet import queries
 
     space = session.open_workspace(fleet)
     session.say(report.results.explanation(site, queries.explain(space, site, key)), output)

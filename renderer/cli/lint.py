@@ -29,7 +29,8 @@ def lint(strict: bool, fleet: Path | None, workers: int | None, output: str) -> 
     Values that nobody reads or that are set already, layers without sites, label values and versions that nobody
     uses, values that all sites of a layer repeat, copied sites. Reads the whole fleet, renders nothing.
     """
-    from renderer import linting, quality, queries, report
+    from renderer import report
+    from renderer.fleet import linting, quality, queries
 
     space = session.open_workspace(fleet)
     facts = report.progress(

@@ -57,7 +57,8 @@ def migrate(
 
     Nothing is written while there is a problem. Pins are not changed. All sites without SITE.
     """
-    from renderer import migration, report
+    from renderer import report
+    from renderer.fleet import migration
 
     space = session.open_workspace(fleet)
     chosen = frozenset(session.choose(space, sites)) if sites else None

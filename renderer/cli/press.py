@@ -24,7 +24,8 @@ _PROBLEMS, _PARTIAL = 1, 3
 @options.findings
 def validate(sites: tuple[str, ...], fleet: Path | None, workers: int | None, output: str) -> None:
     """Check every site file, layer and template, and everything that they render to. Publishes nothing."""
-    from renderer import queries, report
+    from renderer import report
+    from renderer.fleet import queries
 
     space = session.open_workspace(fleet)
     names = session.choose(space, sites)
@@ -54,7 +55,8 @@ def validate(sites: tuple[str, ...], fleet: Path | None, workers: int | None, ou
 )
 def render(sites: tuple[str, ...], fleet: Path | None, workers: int | None, output: str) -> None:
     """Render sites as their clusters would get them, without publishing anything. All sites without SITE."""
-    from renderer import queries, report
+    from renderer import report
+    from renderer.fleet import queries
     from renderer.report.files import write_files, write_stream
 
     space = session.open_workspace(fleet)
@@ -88,7 +90,7 @@ def plan(
 ) -> None:
     """Show which sites `publish` would publish, and why. Renders and changes nothing."""
     from renderer import pipeline, report
-    from renderer.books import Books
+    from renderer.fleet.books import Books
 
     space = session.open_workspace(fleet)
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file))
@@ -145,7 +147,7 @@ def publish(
     A site that fails keeps its last good artifact and stops no other: the exit code is 3 then.
     """
     from renderer import pipeline, report
-    from renderer.books import Books
+    from renderer.fleet.books import Books
     from renderer.types import Outcome
 
     space = session.open_workspace(fleet)

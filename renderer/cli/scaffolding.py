@@ -14,7 +14,7 @@ from renderer.cli import options, session
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from renderer.starters import Asking
+    from renderer.fleet.starters import Asking
 
 _answers = options.option(
     "--answer", "answers", multiple=True, metavar="KEY=VALUE", help="Answer to a question; may be given several times."
@@ -39,7 +39,8 @@ def init(folder: Path, name: str | None, answers: tuple[str, ...], defaults: boo
 
     Asks in a terminal. Elsewhere every question that is not answered by a flag gets its default. Overwrites nothing.
     """
-    from renderer import report, starters
+    from renderer import report
+    from renderer.fleet import starters
 
     asking = _asking([*answers, *([f"name={name}"] if name else [])], defaults=defaults)
     made = starters.new_fleet(folder, asking)
@@ -77,7 +78,8 @@ def new_site(
 
     Asks for the labels of fleet.yaml, and for the values that the site's templates need and no layer gives.
     """
-    from renderer import newcomer, report
+    from renderer import report
+    from renderer.fleet import newcomer
 
     space = session.open_workspace(fleet)
     made = newcomer.new_site(space, name, _pairs("--label", labels), _asking(answers, defaults=defaults))
@@ -96,7 +98,8 @@ def new_site(
 @options.output
 def new_template(name: str, answers: tuple[str, ...], defaults: bool, fleet: Path | None, output: str) -> None:
     """Make the template NAME, with the version `next` that people work on."""
-    from renderer import report, starters
+    from renderer import report
+    from renderer.fleet import starters
 
     space = session.open_workspace(fleet)
     made = starters.new_template(space, name, _asking(answers, defaults=defaults))
@@ -104,7 +107,7 @@ def new_template(name: str, answers: tuple[str, ...], defaults: bool, fleet: Pat
 
 
 def _asking(answers: Iterable[str], *, defaults: bool) -> Asking:
-    from renderer.starters import Asking
+    from renderer.fleet.starters import Asking
 
     return Asking(_pairs("--answer", answers), interactive=sys.stdin.isatty() and not defaults)
 

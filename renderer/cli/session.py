@@ -15,12 +15,12 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from renderer.destination import Destination
+    from renderer.fleet.destination import Destination
+    from renderer.fleet.workspace import Workspace
     from renderer.publish import Target
     from renderer.report import Report
     from renderer.sign import PublicKey, Signer
     from renderer.types import Problem
-    from renderer.workspace import Workspace
 
 
 _PLAIN = ("text", "json")
@@ -38,8 +38,8 @@ class Connection:
 
 def open_workspace(fleet: Path | None) -> Workspace:
     """The fleet that was asked for, or the one that is there."""
+    from renderer.fleet.workspace import Workspace
     from renderer.read import find_fleet
-    from renderer.workspace import Workspace
 
     return Workspace(fleet if fleet is not None else find_fleet(Path.cwd()))
 
@@ -57,7 +57,7 @@ def choose(space: Workspace, patterns: Sequence[str]) -> list[str]:
 
 def open_destination(space: Workspace, connection: Connection) -> tuple[Destination, Target]:
     """Where the sites go, and the target to reach it with."""
-    from renderer.destination import Destination
+    from renderer.fleet.destination import Destination
     from renderer.publish import TargetOptions, open_targets
 
     destination = Destination.parse(space.fleet, connection.to)
@@ -142,6 +142,6 @@ def reporting(kind: str, form: str) -> Iterator[None]:
 
 def located(space: Workspace, problems: Sequence[Problem]) -> Iterator[Problem]:
     """The problems of sites, with the file and line of the value that caused each."""
-    from renderer.locating import locate
+    from renderer.fleet.locating import locate
 
     return locate(space, problems)

@@ -41,7 +41,7 @@ def why_site_specific(
     combinations of values that a file reads, `without` how many were left if it did not read that variable. `bytes`
     is the file's share of all distinct output. All versions that sites take without VERSION.
     """
-    from renderer import variation
+    from renderer.fleet import variation
     from renderer.report.variation import why_site_specific as told
 
     space = session.open_workspace(fleet)

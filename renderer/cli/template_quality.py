@@ -29,7 +29,8 @@ _names = click.argument("names", nargs=-1, metavar="[NAME[@VERSION]]...")
 @options.findings
 def lint(names: tuple[str, ...], strict: bool, fleet: Path | None, output: str) -> None:
     """Tell everything that is wrong in template versions, and what is doubtful. All versions without NAME."""
-    from renderer import quality, queries, report
+    from renderer import report
+    from renderer.fleet import quality, queries
 
     space = session.open_workspace(fleet)
     pins = quality.choose(space, names)
@@ -51,7 +52,8 @@ def lint(names: tuple[str, ...], strict: bool, fleet: Path | None, output: str) 
 @options.output
 def test(names: tuple[str, ...], update: bool, fleet: Path | None, output: str) -> None:
     """Render the golden cases of template versions, and compare with the expected files. All versions without NAME."""
-    from renderer import quality, report
+    from renderer import report
+    from renderer.fleet import quality
 
     space = session.open_workspace(fleet)
     cases = list(quality.run_cases(space, quality.choose(space, names), update=update))
@@ -83,7 +85,8 @@ def schema(name: str, output: str, fleet: Path | None) -> None:
     Without NAME, the schema of the fleet's layer and site files: its labels, its templates, and the values that the
     pinned templates ask for.
     """
-    from renderer import answers, report
+    from renderer import report
+    from renderer.fleet import answers
 
     space = session.open_workspace(fleet)
     if name:

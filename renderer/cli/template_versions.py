@@ -51,7 +51,8 @@ def lock(
     NAME limits this to some templates; NAME@VERSION adds a version that nothing pins yet. Versions in the fleet's
     folder are locked whether they are pinned or not. What is locked stays so until `--upgrade` names it.
     """
-    from renderer import locking, read
+    from renderer import read
+    from renderer.fleet import locking
     from renderer.report import templates as told
 
     space = session.open_workspace(fleet)
@@ -78,7 +79,7 @@ def release(name: str, version: str, fleet: Path | None, output: str) -> None:
     VERSION must be higher than every other one, and CHANGELOG.md must say what is new: what stands below `Unreleased`
     goes below VERSION. The template must compile. With a lock, the version is locked.
     """
-    from renderer import releasing
+    from renderer.fleet import releasing
     from renderer.report import templates as told
     from renderer.types import TemplatePin
 
@@ -128,8 +129,9 @@ def versions(
     name: str, renovate: bool, file: Path | None, changelog_url: str, homepage: str, fleet: Path | None, output: str
 ) -> None:
     """List every version of the template NAME, or of all templates: in the fleet's folder and at the sources."""
-    from renderer import queries, report
-    from renderer.locking import replace_file
+    from renderer import report
+    from renderer.fleet import queries
+    from renderer.fleet.locking import replace_file
     from renderer.report import templates as told
 
     if renovate and not name:

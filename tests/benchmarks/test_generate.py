@@ -10,9 +10,9 @@ import pytest
 from benchmarks.generate import generate
 from benchmarks.probe import share
 from benchmarks.synthetic import BYTE_SHARE, FILE_SHARE, Shape, template_files
-from renderer.press import Order, Render, Rendered
+from renderer.fleet.press import Order, Render, Rendered
+from renderer.fleet.workspace import Workspace
 from renderer.types import Rejected
-from renderer.workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,10 +10,10 @@ import jsonschema
 import pytest
 import yaml
 
+from renderer.fleet.workspace import Workspace
 from renderer.read import load_schemas
 from renderer.types import Manifest, Manifests
 from renderer.validate import Validator
-from renderer.workspace import Workspace
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Shop
@@ -208,7 +208,7 @@ def test_ctrl_c_says_that_running_again_is_safe(shop: Shop, monkeypatch: pytest.
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("renderer.queries.list_sites", interrupted)
+    monkeypatch.setattr("renderer.fleet.queries.list_sites", interrupted)
 
     done = shop("sites")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pytest
 
-from renderer import migration
+from renderer.fleet import migration
 from tests.build import write
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
+from renderer.fleet.workspace import Workspace
 from renderer.types import TemplatePin
-from renderer.workspace import Workspace
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Shop

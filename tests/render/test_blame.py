@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from renderer import render
 from renderer.errors import Code
-from renderer.locating import locate
+from renderer.fleet.locating import locate
+from renderer.fleet.workspace import Workspace
 from renderer.render.copier_template import CopierTemplate
 from renderer.types import Digest, Manifests, Origin, Problem, Site, TemplateFile, TemplatePin, TemplateTree
-from renderer.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

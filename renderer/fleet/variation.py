@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from renderer import engine, render
 from renderer.errors import Code, ConfigurationError, TemplateError
-from renderer.press import Examine, Order
+from renderer.fleet.press import Examine, Order
 from renderer.render.keys import MARSHAL_VERSION
 from renderer.render.site import given_of
 from renderer.report.variation import Cause, FileVariation, Variation
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from renderer.fleet.workspace import Workspace
     from renderer.render.reads import ReadPath
     from renderer.types import Site
-    from renderer.workspace import Workspace
 
 _HASH_BYTES = 12
 

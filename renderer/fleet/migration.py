@@ -21,9 +21,9 @@ from renderer.types import Problem, Rejected, Severity, TemplatePin
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from renderer.fleet.workspace import Workspace
     from renderer.read import SiteFile
     from renderer.types import Site
-    from renderer.workspace import Workspace
 
 FILE = "migrations.yml"
 

@@ -22,8 +22,8 @@ from renderer.types import Origin, Problem, TemplatePin
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from renderer.fleet.workspace import Workspace
     from renderer.types import Digest, TemplateFile, TemplateTree
-    from renderer.workspace import Workspace
 
 _CHANGELOG: Final = "CHANGELOG.md"
 _UNRELEASED: Final = "unreleased"

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from renderer import read, render, report, strict_yaml, validate
 from renderer.errors import Code, ConfigurationError, TemplateError
-from renderer.migration import read_changes
+from renderer.fleet.migration import read_changes
 from renderer.report.quality import CaseResult
 from renderer.types import Manifests, Origin, Problem, Rejected, Severity, Site, TemplatePin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from renderer.fleet.workspace import Workspace
     from renderer.read import Case
-    from renderer.workspace import Workspace
 
 _SITE = "site-1"
 # What keeps a version without answers of its own from being rendered: nobody answered.

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from renderer import read, render
 from renderer.errors import TemplateError
-from renderer.migration import newest
+from renderer.fleet.migration import newest
 from renderer.types import Problem, Rejected, TemplatePin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from renderer.fleet.workspace import Workspace
     from renderer.types import Json
-    from renderer.workspace import Workspace
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 # A null in a layer or site file deletes what a more general layer says (RFC 7386).

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from renderer import read, render, scaffold, validate
 from renderer.errors import Code, ConfigurationError
-from renderer.starters import Asking, Made, refuse
+from renderer.fleet.starters import Asking, Made, refuse
 from renderer.strict_yaml import load
 from renderer.types import Origin, Problem, Rejected, Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from renderer.fleet.workspace import Workspace
     from renderer.types import Fleet, Json, TemplateTree
-    from renderer.workspace import Workspace
 
 _CONFIG_FILES: Final = ("copier.yml", "copier.yaml")
 # Without a value of the site: there is no default, or it is one that has to be replaced.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from renderer import engine, read
 from renderer.errors import Code, ConfigurationError, EnvironmentFailure, SourceFailure, TemplateError
-from renderer.press import Order, ReadPins
+from renderer.fleet.press import Order, ReadPins
 from renderer.read import NEXT, Lock, SourceKind
 from renderer.report.templates import LockRow, LockState, RangeRow
 from renderer.types import Problem, Rejected, TemplatePin
@@ -22,8 +22,8 @@ from renderer.types import Problem, Rejected, TemplatePin
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from renderer.fleet.workspace import Workspace
     from renderer.read import Locked
-    from renderer.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)

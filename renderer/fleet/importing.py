@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from renderer.fleet.workspace import Workspace
     from renderer.types import Document, Json
-    from renderer.workspace import Workspace
 
 # A file that names 100,000 checkouts with their labels.
 _SITES_LIMITS = Limits(size=64 << 20, nodes=4_000_000)

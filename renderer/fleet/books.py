@@ -18,7 +18,7 @@ from renderer.plan import LEDGER_TYPE, Ledger
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from renderer.destination import Destination
+    from renderer.fleet.destination import Destination
     from renderer.plan import Entry
     from renderer.publish import Target
     from renderer.types import Reference

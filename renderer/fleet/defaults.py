@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 from renderer import engine, read, render
 from renderer.errors import EnvironmentFailure, TemplateError
-from renderer.press import TakesDefaults, Taking
+from renderer.fleet.press import TakesDefaults, Taking
 from renderer.report.changes import DefaultChange
 from renderer.types import TemplatePin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from renderer.fleet.workspace import Workspace
     from renderer.plan import Entry, Move
     from renderer.types import Json, TemplateTree
-    from renderer.workspace import Workspace
 
 
 def default_changes(

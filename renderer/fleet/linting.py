@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from renderer import engine, lint, read, render, strict_yaml
 from renderer.errors import Code, ConfigurationError, TemplateError
+from renderer.fleet.workspace import Workspace
 from renderer.lint import rules
 from renderer.types import Document, Origin, Problem, Rejected, Severity, TemplatePin
-from renderer.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

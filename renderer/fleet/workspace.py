@@ -11,8 +11,9 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from renderer import read, sources, validate
+from renderer import read, validate
 from renderer.errors import Code, ConfigurationError, TemplateError
+from renderer.fleet import sources
 from renderer.types import Digest, Problem, Rejected, Severity, TemplatePin, compact_json
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from renderer import pack, plan, render, validate
 from renderer.errors import Code, TemplateError
+from renderer.fleet.workspace import Workspace
 from renderer.types import Problem, Rejected, Severity
-from renderer.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from renderer import __version__, read, scaffold
 from renderer.errors import Code, ConfigurationError
+from renderer.fleet.workspace import Workspace
 from renderer.types import Problem, Rejected
-from renderer.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

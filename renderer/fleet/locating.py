@@ -16,8 +16,8 @@ from renderer.types import Origin, Problem, Site
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from renderer.fleet.workspace import Workspace
     from renderer.types import Json, KeyPath, TemplatePin, Trace
-    from renderer.workspace import Workspace
 
 # Each costs about as much as rendering a template: more distinct problems than these nobody reads.
 _MOST_BLAMED: Final = 1000

@@ -11,22 +11,22 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from renderer import engine, publish, read, report, scaffold, sign, validate
-from renderer.books import Books
-from renderer.destination import Destination
 from renderer.errors import Code, ConfigurationError, PublishError
-from renderer.locating import locate
-from renderer.press import Order, Render, Rendered
+from renderer.fleet.books import Books
+from renderer.fleet.destination import Destination
+from renderer.fleet.locating import locate
+from renderer.fleet.press import Order, Render, Rendered
 from renderer.report.templates import VersionRow
 from renderer.types import Outcome, Problem, Receipt, Rejected, Severity, Site, TemplatePin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from renderer.fleet.workspace import Workspace
     from renderer.plan import Entry
     from renderer.publish import Published, Target
     from renderer.report import ObjectChange
     from renderer.types import Manifests, Reference, Trace
-    from renderer.workspace import Workspace
 
 
 def list_sites(space: Workspace, names: Sequence[str]) -> tuple[list[Site], list[Problem]]:
