@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from renderer import engine, lint, read, render, strict_yaml
 from renderer.errors import Code, ConfigurationError, TemplateError
+from renderer.fleet.locating import on_one_way
 from renderer.fleet.workspace import Workspace
 from renderer.lint import rules
+from renderer.read.layers import PLACEHOLDER
 from renderer.types import Document, Origin, Problem, Rejected, Severity, TemplatePin
 
 if TYPE_CHECKING:
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from renderer.read import SiteFile
     from renderer.render.reads import ReadPath
     from renderer.types import KeyPath
-
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 class ReadFacts:
@@ -94,7 +94,7 @@ def lint_fleet(space: Workspace, facts: Iterable[lint.SiteFacts | Rejected]) -> 
 
 def _doubts(space: Workspace, fleetwide: lint.Fleetwide, files: list[str]) -> list[Problem]:
     used = _used_layers(space, fleetwide)
-    general = [layer for layer in space.fleet.layers if not _PLACEHOLDER.search(layer)]
+    general = [layer for layer in space.fleet.layers if not PLACEHOLDER.search(layer)]
     found = [
         *_unused_labels(space, fleetwide.labels),
         *_unused_layers(space, files, set(used), fleetwide.labels),
@@ -136,18 +136,13 @@ class _Usage:
         if pin not in self._known:
             self._known[pin] = self._used(pin)
         known = self._known[pin]
-        return known is None or any(_on_one_way(one, path) for one in known)
+        return known is None or any(on_one_way(one, path) for one in known)
 
     def _used(self, pin: TemplatePin) -> frozenset[ReadPath] | None:
         try:
             return render.compile_template(self.space.tree(pin)).used()
         except TemplateError:
             return None  # `validate` and `template lint` say what is wrong with it
-
-
-def _on_one_way(one: KeyPath, other: KeyPath) -> bool:
-    length = min(len(one), len(other))
-    return one[:length] == other[:length]
 
 
 def _unused_labels(space: Workspace, seen: Mapping[str, set[str]]) -> Iterator[Problem]:
@@ -186,7 +181,7 @@ def _unused_layers(
 
 def _matched(space: Workspace, pattern: str, name: str) -> dict[str, str] | None:
     """The labels with which `pattern` becomes `name`."""
-    parts = _PLACEHOLDER.split(pattern)
+    parts = PLACEHOLDER.split(pattern)
     labels = parts[1::2]
     allowed = {label: "|".join(map(re.escape, space.fleet.labels.get(label, ()))) for label in labels}
     groups = [f"({allowed[part]})" if index % 2 else re.escape(part) for index, part in enumerate(parts)]

@@ -118,12 +118,13 @@ class _Locator:
 
 def _origins(traces: Iterable[Trace], path: KeyPath, line: str) -> list[Origin]:
     """Where the values at, above or below `path` were set; of several those that can be seen in the rendered line."""
-    found = [trace for trace in traces if trace.path[0] != "templates" and _on_one_way(trace.path[1:], path)]
+    found = [trace for trace in traces if trace.path[0] != "templates" and on_one_way(trace.path[1:], path)]
     seen = [trace for trace in found if _is_in(trace.value, line)]
     return [trace.origin for trace in seen or found]
 
 
-def _on_one_way(one: KeyPath, other: KeyPath) -> bool:
+def on_one_way(one: KeyPath, other: KeyPath) -> bool:
+    """Whether one path leads to, or through, what is at the end of the other."""
     length = min(len(one), len(other))
     return one[:length] == other[:length]
 

@@ -275,3 +275,22 @@ def test_every_line_of_the_sample_is_explained(planted: tuple[Workspace, dict[st
                 assert blamed is not None
                 assert blamed.content == file.content
                 assert all(blamed.at(line) for line in range(1, file.content.count(b"\n") + 1))
+
+
+def test_a_template_in_the_foxops_format_is_explained_too() -> None:
+    files = {
+        "fengine.yaml": "variables:\n  a: {type: str, description: d}\n  b: {type: str, description: d, default: x}\n",
+        "template/main.yaml": "one: 1\na: {{ a }}\nb: {{ b }}\n",
+    }
+    made = tuple(TemplateFile(path, 0o644, text.encode()) for path, text in sorted(files.items()))
+    compiled = render.compile_template(TemplateTree(TemplatePin("app", "1.0.0"), "t", made, Digest.of(b"")))
+    site = Site("s", "sites/s.yaml", {}, {"a": "v"}, (compiled.pin,), ())
+
+    blamed = render.blame_lines(compiled, site, "labs", "main.yaml")
+
+    assert blamed is not None
+    second, third = blamed.at(2), blamed.at(3)
+    assert second is not None
+    assert third is not None
+    assert (str(second.origin), second.reads) == ("t/template/main.yaml:2", (("a",),))
+    assert list(map(str, third.defaults)) == ["t/fengine.yaml:3"]
