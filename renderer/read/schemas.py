@@ -1,4 +1,4 @@
-"""The CRD manifests of a fleet repository.
+"""The CRD manifests and admission policies of a fleet repository.
 
 In: a fleet. Out: a SchemaSet. Never: parses them.
 """
@@ -19,11 +19,22 @@ _CATALOGUE: Final = "catalogue.yaml"  # says where the CRDs came from; not a man
 
 
 def load_schemas(fleet: Fleet) -> SchemaSet:
-    """schemas/crds/**.yaml sorted by path; no folder, no CRDs. Raises ConfigurationError with all problems."""
-    folder = fleet.schemas / "crds"
-    prefix = folder.relative_to(fleet.repository).as_posix()
+    """schemas/crds/**.yaml and schemas/policies/**.yaml, each sorted by path; no folder, none.
+
+    Raises ConfigurationError with all problems.
+    """
     problems: list[Problem] = []
-    crds = []
+    crds, policies = (_files(fleet, name, problems) for name in ("crds", "policies"))
+    if problems:
+        raise ConfigurationError(f"{problems[0].where}: {problems[0].what}", problems=problems)
+    digest = digest_files((file, 0o644, content) for file, content in (*crds, *policies))
+    return SchemaSet(crds, digest, policies)
+
+
+def _files(fleet: Fleet, name: str, problems: list[Problem]) -> tuple[tuple[str, bytes], ...]:
+    folder = fleet.schemas / name
+    prefix = folder.relative_to(fleet.repository).as_posix()
+    found = []
     try:
         for path, entry in sorted(walk(str(folder), hidden=False), key=lambda item: item[0]):
             file = f"{prefix}/{path}"
@@ -32,11 +43,9 @@ def load_schemas(fleet: Fleet) -> SchemaSet:
                 hint = "replace the link by the file itself" if entry.is_symlink() else "rename to .yaml"
                 problems.append(Problem(Code.FILE_UNREADABLE, what, Origin(printable(file)), hint))
             elif path.endswith(".yaml") and entry.name != _CATALOGUE:
-                crds.append((file, read_file(entry.path)))
+                found.append((file, read_file(entry.path)))
     except FileNotFoundError:
         pass
     except OSError as error:
         problems.append(unreadable(prefix, error))
-    if problems:
-        raise ConfigurationError(f"{problems[0].where}: {problems[0].what}", problems=problems)
-    return SchemaSet(tuple(crds), digest_files((file, 0o644, content) for file, content in crds))
+    return tuple(found)

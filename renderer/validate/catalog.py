@@ -7,16 +7,21 @@ Never: keeps a list of removed APIs by hand; what was removed follows from the s
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from renderer.errors import Code
 from renderer.validate import kustomize
+from renderer.validate.admission import DEFAULT_NAMESPACE, Admission, Look, Surroundings
+from renderer.validate.admission_match import Creation, Resource, guessed_plural
 from renderer.validate.crds import CrdSet, Refusal
 from renderer.validate.kubernetes import Kubernetes, minors, served
+from renderer.validate.rules_meta import CLUSTER_KINDS
 from renderer.validate.wording import meant
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from renderer.validate.kind import KindSchema
 
 _VERSION = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?")
@@ -25,12 +30,17 @@ _STAGES = {"alpha": 0, "beta": 1, None: 2}
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Everything known for one minor: Kubernetes' own kinds, kustomize's, the artifact's definitions, the fleet's."""
+    """Everything known for one minor: Kubernetes' own kinds, kustomize's, the artifact's definitions, the fleet's.
+
+    `admission` has the fleet's policies, `around` what else of the site they look at.
+    """
 
     kubernetes: Kubernetes
     crds: CrdSet
     shipped: CrdSet
     allow_kinds: frozenset[str]
+    admission: Admission = field(default_factory=Admission)
+    around: Surroundings = field(default_factory=Surroundings)
 
     def find(self, api_version: str, kind: str) -> KindSchema | Refusal | None:
         """The schema of a kind. None only for kinds in `allow_kinds`, which have the form group/Kind."""
@@ -44,6 +54,26 @@ class Catalog:
         if found is not None or f"{group}/{kind}" in self.allow_kinds:
             return found
         return _removed(api_version, kind, self.kubernetes) or self._unknown(api_version, kind)
+
+    def resource(self, api_version: str, kind: str) -> Resource:
+        """What the API server calls a kind, guessed where no definition says it."""
+        group = group_of(api_version)
+        found = self.shipped.resource(group, kind) or self.crds.resource(group, kind)
+        return found or Resource(guessed_plural(kind), (group, kind) not in CLUSTER_KINDS)
+
+    def creation(self, value: Mapping[str, Any], schema: KindSchema | None) -> Creation:
+        """An object as policies see it, with the defaults of its definition."""
+        api_version, kind, metadata = str(value["apiVersion"]), str(value["kind"]), value["metadata"]
+        group, _, version = api_version.rpartition("/")
+        resource = self.resource(api_version, kind)
+        namespace = str(metadata.get("namespace") or DEFAULT_NAMESPACE) if resource.namespaced else ""
+        seen = schema.rules.defaulted(value) if schema and schema.rules else value
+        labels = metadata.get("labels") or {}
+        return Creation(group, version, kind, resource, str(metadata["name"]), namespace, labels, seen)
+
+    def seen(self, look: Look) -> bytes:
+        """What a policy's look at `around` finds."""
+        return self.admission.seen(look, self.around, self.resource)
 
     def _unknown(self, api_version: str, kind: str) -> Refusal:
         group = group_of(api_version)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cel_expr_python import cel
 
 from renderer.validate.cel_functions import FUNCTIONS
+from renderer.validate.cel_reads import LITERAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -38,8 +39,7 @@ _TYPES: Mapping[str, Any] = {
 _STATUS = re.compile(r"^(?:[A-Z_]+: )?(?:ERROR: )?(?:<input>:-?\d+:-?\d+: )?(?:ERROR: )?")
 # The library counts a duration's milliseconds beyond its last second; cel-go, and so Kubernetes, counts all of them.
 _MILLISECONDS = "millisecondsAsKubernetes"
-_LITERAL = r"""[rR]?(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
-_RENAMED = re.compile(rf"({_LITERAL}|//[^\n]*)|\bgetMilliseconds\b", re.DOTALL)
+_RENAMED = re.compile(rf"({LITERAL}|//[^\n]*)|\bgetMilliseconds\b", re.DOTALL)
 _NO_KEY = re.compile(r'Key not found in map : "(.*)"')
 # Limits and gaps of the library, not faults of the expression: Kubernetes may well evaluate what stops here.
 _OURS = re.compile(
@@ -89,7 +89,7 @@ class Expression:
         return found
 
     def value(self, scope: Scope) -> Any:
-        """Its value as plain data; raises CelError for errors, optionals and types, which plain data cannot hold."""
+        """Its value as plain data, bytes as bytearray; CelError for optionals and types, which are no data."""
         try:
             result = self._compiled.eval(scope.activation)
             kind = result.type()
@@ -100,7 +100,7 @@ class Expression:
             raise _translated(error) from None
         if kind == cel.Type.ERROR:
             raise _translated(found)
-        return bytes(found) if isinstance(found, bytearray) else found
+        return found
 
 
 class Environment:
@@ -121,11 +121,14 @@ class Environment:
         except (RuntimeError, MemoryError, TypeError, ValueError) as error:
             raise _translated(error) from None
 
-    def scope(self, values: Mapping[str, Any]) -> Scope:
-        """Values of variables: JSON data, or bytes for the format byte. Raises CelError for what cannot be carried."""
-        if "\\x00" in repr(values) and any(_zeros(values)):
+    def scope(self, values: Mapping[str, Any], *, checked: bool = False) -> Scope:
+        """Values of variables: JSON data, or bytearray for bytes, which the library cuts at a zero otherwise.
+
+        Raises CelError for what cannot be carried, unless the values are known to have been `checked`.
+        """
+        if not checked and "\\x00" in repr(values) and any(_zeros(values)):
             raise CelError("a text with a NUL character, which the CEL library cannot carry", limited=True)
-        return Scope(self._env.Activation({name: _carried(value) for name, value in values.items()}))
+        return Scope(self._env.Activation(dict(values)))
 
 
 @lru_cache(maxsize=64)
@@ -164,21 +167,6 @@ def _library() -> Any:
         )
         declared.setdefault(name, []).append(overload)
     return cel.CelExtension("fleetpress", [cel.FunctionDecl(name, ways) for name, ways in declared.items()])
-
-
-def _carried(value: Any) -> Any:
-    """`value` with bytes as bytearray: the library cuts bytes at their first zero."""
-    if isinstance(value, dict):
-        return {key: _carried(inner) for key, inner in value.items()} if _has_bytes(value) else value
-    if isinstance(value, list):
-        return [_carried(inner) for inner in value]
-    return bytearray(value) if isinstance(value, bytes) else value
-
-
-def _has_bytes(value: Any) -> bool:
-    if isinstance(value, dict | list):
-        return any(map(_has_bytes, value.values() if isinstance(value, dict) else value))
-    return isinstance(value, bytes)
 
 
 def _zeros(value: Any) -> Iterator[bool]:

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from renderer.types import Severity
+from renderer.validate.cel_reads import bare
 from renderer.validate.cel_shape import Shape
 from renderer.validate.wording import Violation, clipped
 
@@ -79,6 +80,10 @@ class CelRules:
         """What the API server would say about creating `value`, which must fit the schema."""
         return list(_asked(self._root, self.defaulted(value), ())) if self._root else []
 
+    def asked(self, value: Mapping[str, Any]) -> int:
+        """How many rules there are to ask about `value`."""
+        return _counted(self._root, self.defaulted(value)) if self._root else 0
+
     def _place(self, schema: Mapping[str, Any], shape: Shape, path: tuple[str, ...]) -> _Place:
         place = _Place(shape)
         for part in (schema, *(one for one in schema.get("allOf", ()) if isinstance(one, dict))):
@@ -112,7 +117,7 @@ class CelRules:
                 yield _Rule(text, expression, str(rule.get("message", "")), worded, _steps(rule.get("fieldPath")))
         except CelError as error:
             place = ".".join(path) or "the root"
-            self.unusable.append(f"the rule {clipped(_one_line(text))} at {place} cannot be compiled: {error}")
+            self.unusable.append(f"the rule {clipped(one_line(text))} at {place} cannot be compiled: {error}")
 
 
 def _has_rules(schema: Any) -> bool:
@@ -125,7 +130,7 @@ def _expression(text: str, shape: Shape, *, optional: bool) -> Expression | None
     """None for a rule about changes: without an object before, Kubernetes does not ask it."""
     from renderer.validate.cel_engine import CelError, environment
 
-    shape_times = [name for name in shape.times if re.search(rf"\b{re.escape(name)}\b", text)]
+    shape_times = [name for name in shape.times if re.search(rf"\b{re.escape(name)}\b", bare(text))]
     if shape_times:
         what = f"the field {shape_times[0]} holds a time or duration, which is read only by rules on the field itself"
         raise CelError(what, limited=True)
@@ -133,7 +138,7 @@ def _expression(text: str, shape: Shape, *, optional: bool) -> Expression | None
     try:
         return environment(self_).compile(text)
     except CelError:
-        if not re.search(rf"\b{_BEFORE}\b", text):
+        if not re.search(rf"\b{_BEFORE}\b", bare(text)):
             raise
     environment(self_, (_BEFORE, "dyn" if optional else shape.type)).compile(text)
     if not optional:
@@ -146,19 +151,28 @@ def _steps(path: Any) -> KeyPath:
     return tuple(part[1] or part[2].replace("\\'", "'") for part in _STEP.finditer(str(path or "")))
 
 
+def _steps_below(place: _Place, value: Any) -> Iterator[tuple[str | int, _Place, Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            child = place.fields.get(key) or (place.rest if key not in place.shape.fields else None)
+            if child:
+                yield key, child, inner
+    elif isinstance(value, list) and place.items:
+        yield from ((index, place.items, item) for index, item in enumerate(value))
+
+
 def _asked(place: _Place, value: Any, path: KeyPath) -> Iterator[Breach]:
     if value is None:
         return  # Kubernetes asks the rules about a null only at the level above
     if place.rules:
         yield from _answers(place, value, path)
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            child = place.fields.get(key) or (place.rest if key not in place.shape.fields else None)
-            if child:
-                yield from _asked(child, inner, (*path, key))
-    elif isinstance(value, list) and place.items:
-        for index, item in enumerate(value):
-            yield from _asked(place.items, item, (*path, index))
+    for key, child, inner in _steps_below(place, value):
+        yield from _asked(child, inner, (*path, key))
+
+
+def _counted(place: _Place, value: Any) -> int:
+    below = sum(_counted(child, inner) for _, child, inner in _steps_below(place, value))
+    return below + (0 if value is None else len(place.rules))
 
 
 def _answers(place: _Place, value: Any, path: KeyPath) -> Iterator[Breach]:
@@ -175,15 +189,15 @@ def _answers(place: _Place, value: Any, path: KeyPath) -> Iterator[Breach]:
         try:
             if not rule.expression.truth(scope):
                 what = _message(rule, scope)
-                yield Breach(Violation((*path, *rule.path), what, f"rule: {_clip(rule.text)}"), Severity.ERROR)
+                yield Breach(Violation((*path, *rule.path), what, f"rule: {excerpt(rule.text)}"), Severity.ERROR)
         except CelError as error:
             yield _unevaluated(rule, path, error)
 
 
 def _unevaluated(rule: _Rule, path: KeyPath, error: CelError) -> Breach:
     """Kubernetes refuses an object when a rule fails to evaluate; where our engine is at fault, it may not."""
-    what = f"the rule {clipped(_one_line(rule.text))} cannot be evaluated: {error}"
-    hint = f"rule: {_clip(rule.text)}"
+    what = f"the rule {clipped(one_line(rule.text))} cannot be evaluated: {error}"
+    hint = f"rule: {excerpt(rule.text)}"
     if str(error).startswith("no such key"):
         hint += "; what a webhook would fill in is not known here: write it out"
     if error.limited:
@@ -199,16 +213,18 @@ def _message(rule: _Rule, scope: Scope) -> str:
         try:
             found = rule.worded.value(scope)
             if isinstance(found, str) and found.strip() and "\n" not in found:
-                return _clip(found)
+                return excerpt(found)
         except CelError:
             pass  # as Kubernetes does: the plain message stands in
-    return _clip(rule.message) if rule.message else f"failed rule: {_clip(rule.text)}"
+    return excerpt(rule.message) if rule.message else f"failed rule: {excerpt(rule.text)}"
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """`text` with single spaces for all white space."""
     return " ".join(text.split())
 
 
-def _clip(text: str) -> str:
-    line = _one_line(text)
+def excerpt(text: str) -> str:
+    """`text` on one line, cut to 200 characters."""
+    line = one_line(text)
     return line if len(line) <= _LINE else f"{line[:_LINE]}…"

@@ -131,6 +131,6 @@ def _mapping(found: object) -> Mapping[str, Any]:
 
 def _decoded(text: str) -> Any:
     try:
-        return base64.b64decode(text, validate=True)
+        return bytearray(base64.b64decode(text, validate=True))
     except (binascii.Error, ValueError):
         return text

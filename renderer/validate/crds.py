@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from renderer.errors import Code
 from renderer.strict_yaml import RENDERED_LIMITS, YamlError, load_all
 from renderer.types import Origin, Problem, Severity
+from renderer.validate.admission_match import Resource
 from renderer.validate.cel_rules import CelRules
 from renderer.validate.kind import KindSchema
 from renderer.validate.kubernetes import META, Kubernetes
@@ -46,6 +47,7 @@ class _Crd:
 
     file: str
     versions: Mapping[str, Mapping[str, Any]]
+    resource: Resource
 
     @property
     def served(self) -> list[str]:
@@ -90,6 +92,11 @@ class CrdSet:
         if key not in self._compiled:
             self._compiled[key] = _compile(crd, f"{group}/{kind}", version, kubernetes)
         return self._compiled[key]
+
+    def resource(self, group: str, kind: str) -> Resource | None:
+        """What the API server calls a kind; None when no definition has it."""
+        crd = self._crd((group, kind))
+        return crd.resource if isinstance(crd, _Crd) else None
 
     def check(self, kubernetes: Kubernetes) -> list[Problem]:
         """Read and compile everything; all that is wrong with the definitions, warnings included."""
@@ -139,7 +146,8 @@ class CrdSet:
         known = self._read.get(key)
         if isinstance(known, _Crd):
             self._twice(file, key, known.file)
-        self._read[key] = _Crd(file, versions)
+        namespaced = spec.get("scope") != "Cluster"
+        self._read[key] = _Crd(file, versions, Resource(str(spec["names"].get("plural")), namespaced))
 
     def _twice(self, file: str, key: tuple[str, str], first: str) -> None:
         what = f"{'/'.join(key)} is defined twice, first in {first}"

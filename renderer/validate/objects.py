@@ -25,7 +25,9 @@ from renderer.validate.wording import Violation, clipped, dotted, type_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from renderer.validate.admission import Look
     from renderer.validate.cel_rules import Breach
+    from renderer.validate.kind import KindSchema
 
 MOST_PER_DOCUMENT = 20
 
@@ -43,7 +45,7 @@ class Identity(NamedTuple):
 class FileReport:
     """What one file holds: `objects` in its order, `kinds` as (group, kind), `references` of its kustomizations.
 
-    `facts` are what the other files of a site must know.
+    `facts` are what the other files of a site must know; `looks` are what policies look at beside them.
     """
 
     problems: tuple[Problem, ...] = ()
@@ -51,6 +53,7 @@ class FileReport:
     kinds: frozenset[tuple[str, str]] = frozenset()
     references: tuple[Reference, ...] = ()
     facts: Facts = field(default_factory=Facts)
+    looks: tuple[Look, ...] = ()
 
 
 class _Object(NamedTuple):
@@ -88,13 +91,15 @@ def check_file(path: str, content: bytes, catalog: Catalog) -> FileReport:
     except YamlError as error:
         return FileReport(tuple(_yaml_problem(one, hide=secret.mentions_secret(content)) for one in error.problems))
     objects = [one for document in documents for one in _objects(document, (), document.value)]
-    problems = [problem for document in documents for problem in _checked(document, catalog)]
+    looks: dict[Look, None] = {}
+    problems = [problem for document in documents for problem in _checked(document, catalog, looks)]
     return FileReport(
         tuple(problems),
         tuple(_identity(one) for one in objects if _is_named(one)),
         frozenset((group_of(one.text("apiVersion")), one.text("kind")) for one in objects),
         tuple(found for one in objects for found in _references(one)),
         Facts.joined(facts_of(_subject(one, number)) for number, one in enumerate(objects)),
+        tuple(looks),
     )
 
 
@@ -106,6 +111,14 @@ def check_data(path: str, content: bytes) -> FileReport:
         return FileReport(tuple(_yaml_problem(one, hide=secret.mentions_secret(content)) for one in error.problems))
     objects = [one for document in documents for one in _objects(document, (), document.value)]
     return FileReport(tuple(problem for one in objects for problem in _secrets(one)))
+
+
+def objects_of(path: str, content: bytes) -> tuple[dict[str, Any], ...]:
+    """The named objects of a file; none of one that cannot be read."""
+    try:
+        return tuple(one.value for one in _parsed(path, content) if _is_named(one) and one.text("apiVersion"))
+    except YamlError:
+        return ()
 
 
 def locate(path: str, content: bytes, number: int) -> Origin:
@@ -143,13 +156,13 @@ def _objects(document: Document, prefix: KeyPath, value: object) -> Iterator[_Ob
         yield _Object(document, prefix, value)
 
 
-def _checked(document: Document, catalog: Catalog) -> list[Problem]:
+def _checked(document: Document, catalog: Catalog, looks: dict[Look, None]) -> list[Problem]:
     found = [*_not_mappings(document, (), document.value)]
     for one in _objects(document, (), document.value):
         found += _incomplete(one)
         found += _names(one)
         found += _secrets(one)
-        found += _against_schema(one, catalog)
+        found += _against_schema(one, catalog, looks)
     return _capped(sorted(dict.fromkeys(found), key=order))
 
 
@@ -209,13 +222,15 @@ def _secrets(one: _Object) -> Iterator[Problem]:
         yield one.problem(Code.OBJECT_SECRET, Violation(path, "secret data in plain text", hint))
 
 
-def _against_schema(one: _Object, catalog: Catalog) -> Iterator[Problem]:
+def _against_schema(one: _Object, catalog: Catalog, looks: dict[Look, None]) -> Iterator[Problem]:
     if not (one.text("apiVersion") and one.text("kind")):
         return
     schema = catalog.find(one.text("apiVersion"), one.text("kind"))
     if isinstance(schema, Refusal):
         yield _refused(one, schema)
-    elif schema is not None:
+    elif schema is None:
+        yield from _against_policies(one, one.value, catalog, None, looks)
+    else:
         yield from schema.warnings
         sealed, quiet = secret.has_sops(one.value), secret.is_secret(one.value)
         value = secret.decrypted_shape(one.value) if sealed else one.value
@@ -230,6 +245,8 @@ def _against_schema(one: _Object, catalog: Catalog) -> Iterator[Problem]:
             yield from _against_rules(one, value)
         if not shape and schema.rules is not None:
             yield from _against_cel(one, schema.rules.breaches(value))
+        if not shape:
+            yield from _against_policies(one, value, catalog, schema, looks)
 
 
 def _against_rules(one: _Object, value: dict[str, Any]) -> Iterator[Problem]:
@@ -241,6 +258,19 @@ def _against_rules(one: _Object, value: dict[str, Any]) -> Iterator[Problem]:
 def _against_cel(one: _Object, breaches: Iterable[Breach]) -> Iterator[Problem]:
     for violation, severity in breaches:
         yield replace(one.problem(Code.OBJECT_CEL, violation), severity=severity)
+
+
+def _against_policies(
+    one: _Object, value: dict[str, Any], catalog: Catalog, schema: KindSchema | None, looks: dict[Look, None]
+) -> Iterator[Problem]:
+    """What admission policies say; `looks` gets what they look at beside the object."""
+    if not _is_named(one) or not catalog.admission:
+        return
+    creation = catalog.creation(value, schema)
+    looks.update(dict.fromkeys(catalog.admission.looks(creation)))
+    for what, hint, severity in catalog.admission.findings(creation, catalog.around, catalog.resource):
+        found = one.problem(Code.OBJECT_POLICY, Violation(("metadata", "name"), what, hint))
+        yield replace(found, severity=severity)
 
 
 def _refused(one: _Object, refusal: Refusal) -> Problem:

@@ -9,16 +9,26 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from renderer.errors import Code
-from renderer.types import Digest, Manifest, Manifests, Origin, Problem, References, SchemaSet
+from renderer.types import Digest, Manifest, Manifests, Origin, Problem, References, SchemaSet, Severity
 from renderer.validate import kustomize
+from renderer.validate.admission import Admission, Look, Surroundings
 from renderer.validate.catalog import Catalog
 from renderer.validate.crds import CRD_GROUP, CRD_KIND, CrdSet
 from renderer.validate.kubernetes import Kubernetes, minors
 from renderer.validate.memo import Memo
-from renderer.validate.objects import FileReport, Identity, check_data, check_file, locate, locate_field, order
+from renderer.validate.objects import (
+    FileReport,
+    Identity,
+    check_data,
+    check_file,
+    locate,
+    locate_field,
+    objects_of,
+    order,
+)
 from renderer.validate.references import dangling
 
 if TYPE_CHECKING:
@@ -58,7 +68,9 @@ class Validator:
         self._allow_kinds = allow_kinds
         self._references = references or References(None)
         self._kubernetes: dict[str, Kubernetes] = {}
-        self._memo: Memo[tuple[str, str, bytes], tuple[str, FileReport]] = Memo(_MEMO_LIMIT)
+        self._memo: Memo[tuple[str, str, bytes, bytes], tuple[str, FileReport]] = Memo(_MEMO_LIMIT)
+        self._looks: Memo[tuple[str, str, bytes], tuple[Look, ...]] = Memo(_MEMO_LIMIT)
+        self._held: Memo[bytes, tuple[dict[str, Any], ...]] = Memo(_MEMO_LIMIT)
         self._shipped: Memo[tuple[str, str], _Shipped] = Memo(_MEMO_LIMIT // 100)
 
     @classmethod
@@ -80,6 +92,7 @@ class Validator:
         shipped, reports = self._reports(files, kubernetes)
         found = [problem for report in reports.values() for problem in report.problems]
         found += [*shipped.problems, *_duplicates(files, reports)]
+        found += [one for one in self._admission.problems if one.severity is Severity.ERROR]
         found += _dangling({one.path for one in manifests.files}, reports)
         if self._references.severity is not None:
             facts = {path: report.facts for path, report in reports.items()}
@@ -94,28 +107,50 @@ class Validator:
         return CrdSet.of(self._schemas.crds)
 
     def _reports(self, files: _Files, minor: str) -> tuple[_Shipped, _Reports]:
-        none = _nothing_shipped()
-        reports = {path: self._report(one, minor, none) for path, one in files.items()}
+        digests = {path: hashlib.sha256(one.content).digest() for path, one in files.items()}
+        around, none = self._surroundings(files, digests), _nothing_shipped()
+        reports = {path: self._report(one, digests[path], minor, none, around) for path, one in files.items()}
         shipped = self._shipped_by([files[path] for path in reports if _DEFINITION in reports[path].kinds], minor)
         for path, report in reports.items():
             # The artifact's own definition is what the cluster will have: it goes before the fleet's.
             if report.kinds & shipped.crds.keys:
-                reports[path] = self._report(files[path], minor, shipped)
+                reports[path] = self._report(files[path], digests[path], minor, shipped, around)
         data = {kustomize.resolve(path, one.target) for path in files for one in reports[path].references if one.data}
         reports.update({path: self._data_report(files[path]) for path in data & files.keys() if path})
         return shipped, reports
 
-    def _report(self, one: Manifest, minor: str, shipped: _Shipped) -> FileReport:
-        key = (minor, shipped.key, hashlib.sha256(one.content).digest())
-        known = self._memo.get(key)
+    def _report(self, one: Manifest, digest: bytes, minor: str, shipped: _Shipped, around: Surroundings) -> FileReport:
+        catalog = Catalog(self._minor(minor), self._crds, shipped.crds, self._allow_kinds, self._admission, around)
+        case = (minor, shipped.key, digest)
+        looks = self._looks.get(case)
+        known = self._memo.get((*case, _looked_at(looks, catalog))) if looks is not None else None
         if known is None:
-            catalog = Catalog(self._minor(minor), self._crds, shipped.crds, self._allow_kinds)
             known = (one.path, check_file(one.path, one.content, catalog))
-            self._memo.put(key, known)
+            self._looks.put(case, known[1].looks)
+            self._memo.put((*case, _looked_at(known[1].looks, catalog)), known)
         return _moved(*known, one.path)
 
+    @cached_property
+    def _admission(self) -> Admission:
+        policies = self._schemas.policies
+        return Admission(policies, self._minor(minors()[-1])) if policies else Admission()
+
+    def _surroundings(self, files: _Files, digests: Mapping[str, bytes]) -> Surroundings:
+        """The site's namespaces and possible parameters, when a policy looks at any."""
+        if self._admission.surrounding is None:
+            return Surroundings()
+        return Surroundings.of(found for path in sorted(files) for found in self._holding(files[path], digests[path]))
+
+    def _holding(self, one: Manifest, digest: bytes) -> tuple[dict[str, Any], ...]:
+        known = self._held.get(digest)
+        if known is None:
+            mentioned = self._admission.surrounding and self._admission.surrounding.search(one.content)
+            known = objects_of(one.path, one.content) if mentioned else ()
+            self._held.put(digest, known)
+        return known
+
     def _data_report(self, one: Manifest) -> FileReport:
-        key = ("", _DATA, hashlib.sha256(one.content).digest())
+        key = ("", _DATA, hashlib.sha256(one.content).digest(), b"")
         known = self._memo.get(key)
         if known is None:
             known = (one.path, check_data(one.path, one.content))
@@ -146,8 +181,14 @@ def _nothing_shipped() -> _Shipped:
 
 
 def check_schemas(schemas: SchemaSet) -> list[Problem]:
-    """Everything wrong with the fleet's CRD files themselves; reads and compiles all of them."""
-    return CrdSet.of(schemas.crds).check(Kubernetes(minors()[-1]))
+    """Everything wrong with the fleet's CRD files and policies themselves; reads and compiles all of them."""
+    kubernetes = Kubernetes(minors()[-1])
+    return [*CrdSet.of(schemas.crds).check(kubernetes), *Admission(schemas.policies, kubernetes).problems]
+
+
+def _looked_at(looks: tuple[Look, ...], catalog: Catalog) -> bytes:
+    """What tells cases of one file apart: what policies look at. With more, each site would be a case of its own."""
+    return hashlib.sha256(b"\n".join(map(catalog.seen, looks))).digest() if looks else b""
 
 
 def _moved(old: str, report: FileReport, new: str) -> FileReport:

@@ -73,7 +73,7 @@ def test_values_come_back_as_they_went_in() -> None:
     assert value("self.b", data) == {"c": {}}
     assert value("self.a[3]", data) is None
     assert value("b'ab\\x00'") == b"ab\0"
-    assert value("self == b'ab\\x00'", b"ab\0") is True
+    assert value("self == b'ab\\x00'", bytearray(b"ab\0")) is True
 
 
 def test_asking_for_null_often_harms_nothing() -> None:
