@@ -45,7 +45,7 @@ def choose(space: Workspace, names: Sequence[str]) -> list[TemplatePin]:
 
 def lint(space: Workspace, pins: Iterable[TemplatePin]) -> Iterator[Problem]:
     """Everything wrong or doubtful in template versions: errors and warnings."""
-    validator = validate.Validator(space.schemas, space.fleet.allow_kinds)
+    validator = _validator(space)
     for pin in pins:
         try:
             tree = read.load_template(space.fleet, pin)
@@ -112,7 +112,7 @@ def run_cases(space: Workspace, pins: Iterable[TemplatePin], *, update: bool) ->
 
     Nothing is written for a case that does not render, or that expects an error.
     """
-    validator = validate.Validator(space.schemas, space.fleet.allow_kinds)
+    validator = _validator(space)
     for pin in pins:
         template: render.Template | TemplateError
         try:
@@ -225,3 +225,8 @@ def _lines(paths: list[str], before: Mapping[str, bytes], after: Mapping[str, by
         old, new = (side.get(path, b"").decode(errors="replace").splitlines() for side in (before, after))
         found = list(unified_diff(old, new, path, path, lineterm="", n=1))
         yield from found or [f"{path}: differs in its line ends only, or is new or gone and empty"]
+
+
+def _validator(space: Workspace) -> validate.Validator:
+    # A template alone is not a site: what policies and references ask for may come from the site's other templates.
+    return validate.Validator(replace(space.schemas, policies=()), space.fleet.allow_kinds)
