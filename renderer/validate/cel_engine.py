@@ -2,7 +2,7 @@
 
 In: expressions, typed variables, plain JSON values. Out: plain values, or CelError with one line of why not.
 Never: lets a foreign exception or a foreign value out, or gives the library a value that it would read wrongly.
-See docs/adr/0014-cel-library.md for the choice and the library's defects that are worked around here.
+See docs/adr/0017-cel-library.md for the choice and the library's defects that are worked around here.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _VERSIONS = {"strings": ", version: 2"}
 _PRIVATE = ("optional", "regex")
 _TYPES: Mapping[str, Any] = {
     "bool": cel.Type.BOOL,
+    "bytes": cel.Type.BYTES,
     "double": cel.Type.DOUBLE,
     "dyn": cel.Type.DYN,
     "duration": cel.Type.DURATION,

@@ -1,8 +1,8 @@
 """The functions that Kubernetes adds to CEL, as a table.
 
 In: plain values from the CEL library. Out: plain values; ValueError for an argument that Kubernetes refuses too.
-Never: imports the CEL library. What Kubernetes has as an opaque type (a quantity, an address) is here a mapping with
-one marked entry, since the library carries no opaque values of ours.
+Never: imports the CEL library. What Kubernetes has as an opaque type (a quantity, an address) is bytes here: the
+library carries no opaque values of ours, and it never frees what it hands to Python, so that small values matter.
 Source: apiserver pkg/cel/library of Kubernetes 1.37.
 """
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Function = tuple[str, bool, str, tuple[str, ...], "Callable[..., Any]"]
 """Name, whether it is called on its first parameter, result type, parameter types, implementation."""
 
-_FORMAT = "kubernetes.Format"
+_FORMAT = b"format:"
 
 
 def _prefixed(check: Callable[[str], bool]) -> Callable[[str], bool]:
@@ -46,14 +46,15 @@ _FORMS: Mapping[str, tuple[Callable[[str], bool], str]] = {
 }
 
 
-def _named(name: str) -> dict[str, str]:
-    return {_FORMAT: name} if name in _FORMS else {}
+def _named(name: str) -> bytes:
+    return _FORMAT + name.encode() if name in _FORMS else b""
 
 
-def _validate(form: dict[str, Any], text: str) -> list[str]:
-    if form.get(_FORMAT) not in _FORMS:
+def _validate(form: bytes, text: str) -> list[str]:
+    name = form.removeprefix(_FORMAT).decode()
+    if name not in _FORMS:
         raise ValueError("validate: expected a format such as format.dns1123Label()")
-    check, words = _FORMS[form[_FORMAT]]
+    check, words = _FORMS[name]
     return [] if check(text) else [f"must be {words}"]
 
 
@@ -109,13 +110,6 @@ def _max(items: list[Any]) -> Any:
     return max(_comparable(items))
 
 
-def _text(value: dict[str, Any]) -> str:
-    for kind in (cel_network.ADDRESS, cel_network.NETWORK):
-        if kind in value:
-            return str(value[kind])
-    raise ValueError("no such overload: string of this value")
-
-
 _LISTS: tuple[Function, ...] = (
     ("isSorted", True, "bool", ("list",), _is_sorted),
     ("sum", True, "dyn", ("list",), _sum),
@@ -125,12 +119,12 @@ _LISTS: tuple[Function, ...] = (
     ("lastIndexOf", True, "int", ("list", "dyn"), _last_index),
 )
 _FORMAT_FUNCTIONS: tuple[Function, ...] = (
-    *((f"format.{name}", False, "map", (), lambda name=name: _named(name)) for name in _FORMS),
-    ("format.named", False, "map", ("string",), _named),
-    ("validate", True, "strings", ("map", "string"), _validate),
+    *((f"format.{name}", False, "bytes", (), lambda name=name: _named(name)) for name in _FORMS),
+    ("format.named", False, "bytes", ("string",), _named),
+    ("validate", True, "strings", ("bytes", "string"), _validate),
     *(
         row
-        for kind in ("strings", "map")
+        for kind in ("strings", "bytes")
         for row in (
             ("hasValue", True, "bool", (kind,), bool),
             ("value", True, kind, (kind,), _present),
@@ -142,6 +136,5 @@ FUNCTIONS: tuple[Function, ...] = (
     *_FORMAT_FUNCTIONS,
     *cel_numbers.FUNCTIONS,
     *cel_network.FUNCTIONS,
-    ("string", False, "string", ("map",), _text),
 )
 """All but those that need the library's own RE2."""

@@ -1,12 +1,13 @@
 """Addresses, networks and URLs in CEL, as Kubernetes has them.
 
-In: texts and marked mappings. Out: the same; ValueError for what is none.
+In: texts, and bytes that stand for an address, network or URL. Out: the same; ValueError for what is none.
 Never: takes a zone or an IPv4 address mapped into IPv6. Source: apiserver pkg/cel/library/{ip,cidr,urls}.go.
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_interface, ip_network
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
     _Address = IPv4Address | IPv6Address
     _Network = IPv4Network | IPv6Network
 
-ADDRESS = "kubernetes.IP"
-NETWORK = "kubernetes.CIDR"
-_URL = "kubernetes.URL"
+_URL = b"url:"
 _BITS = re.compile(r"0|[1-9][0-9]{0,2}")
 _LINK_LOCAL_V4 = ip_network("224.0.0.0/24")
 _LINK_LOCAL_V6 = re.compile(r"ff.2")
@@ -40,47 +39,46 @@ def _address(text: str) -> _Address:
     return found
 
 
-def _ip(text: str) -> dict[str, str]:
-    return {ADDRESS: str(_address(text))}
+@lru_cache(maxsize=4096)
+def _ip(text: str) -> bytes:
+    return str(_address(text)).encode()
 
 
-def _cidr(text: str) -> dict[str, str]:
+@lru_cache(maxsize=4096)
+def _cidr(text: str) -> bytes:
     address, slash, bits = text.partition("/")
     if not slash or not _BITS.fullmatch(bits):
         raise ValueError("expected ADDRESS/BITS")
-    return {NETWORK: str(ip_interface(f"{_address(address)}/{bits}"))}
+    return str(ip_interface(f"{_address(address)}/{bits}")).encode()
 
 
-def _marked(value: dict[str, Any], kind: str) -> str:
-    if not isinstance(value.get(kind), str):
-        raise ValueError(f"no such overload: expected {kind.partition('.')[2]}")  # noqa: TRY004 - one kind of refusal
-    return str(value[kind])
+def _read(value: bytes) -> _Address:
+    """Bytes are an address, or with a slash a network: so string() of them is what Kubernetes makes of them."""
+    return ip_address(value.decode())
 
 
-def _read(value: dict[str, Any]) -> _Address:
-    return ip_address(_marked(value, ADDRESS))
+def _network(value: bytes) -> _Network:
+    if b"/" not in value:
+        raise ValueError("no such overload: expected a CIDR")
+    return ip_network(value.decode(), strict=False)
 
 
-def _network(value: dict[str, Any]) -> _Network:
-    return ip_network(_marked(value, NETWORK), strict=False)
-
-
-def _is_link_local_multicast(value: dict[str, Any]) -> bool:
+def _is_link_local_multicast(value: bytes) -> bool:
     found = _read(value)
     return found in _LINK_LOCAL_V4 if found.version == 4 else bool(_LINK_LOCAL_V6.match(found.exploded))  # noqa: PLR2004
 
 
-def _is_global_unicast(value: dict[str, Any]) -> bool:
+def _is_global_unicast(value: bytes) -> bool:
     found = _read(value)
     special = found.is_unspecified or found.is_loopback or found.is_multicast or found.is_link_local
     return not special and found != _BROADCAST
 
 
-def _contains_ip(value: dict[str, Any], other: Any) -> bool:
+def _contains_ip(value: bytes, other: Any) -> bool:
     return (_address(other) if isinstance(other, str) else _read(other)) in _network(value)
 
 
-def _contains_cidr(value: dict[str, Any], other: Any) -> bool:
+def _contains_cidr(value: bytes, other: Any) -> bool:
     outer, inner = _network(value), _network(_cidr(other) if isinstance(other, str) else other)
     return outer.version == inner.version and outer.overlaps(inner) and outer.prefixlen <= inner.prefixlen
 
@@ -105,36 +103,39 @@ def is_url(text: str) -> bool:
     return bool(text) and _succeeds(_split)(text)
 
 
-def _url(text: str) -> dict[str, str]:
+@lru_cache(maxsize=4096)
+def _url(text: str) -> bytes:
     if not text:
         raise ValueError("empty url")
     _split(text)
-    return {_URL: text}
+    return _URL + text.encode()
 
 
-def _parts(value: dict[str, Any]) -> SplitResult:
-    return _split(_marked(value, _URL))
+def _parts(value: bytes) -> SplitResult:
+    if not value.startswith(_URL):
+        raise ValueError("no such overload: expected a URL")
+    return _split(value.removeprefix(_URL).decode())
 
 
-def _host(value: dict[str, Any]) -> str:
+def _host(value: bytes) -> str:
     return unquote(_parts(value).netloc.rpartition("@")[2])
 
 
-def _hostname(value: dict[str, Any]) -> str:
+def _hostname(value: bytes) -> str:
     host = _host(value)
     return host[1 : host.index("]")] if host.startswith("[") else host.partition(":")[0]
 
 
-def _port(value: dict[str, Any]) -> str:
+def _port(value: bytes) -> str:
     host = _host(value)
     return (host.partition("]:") if host.startswith("[") else host.partition(":"))[2]
 
 
-def _path(value: dict[str, Any]) -> str:
+def _path(value: bytes) -> str:
     return quote(_parts(value).path, safe=_PATH_SAFE + "%")
 
 
-def _query(value: dict[str, Any]) -> dict[str, list[str]]:
+def _query(value: bytes) -> dict[str, list[str]]:
     return parse_qs(_parts(value).query, keep_blank_values=True)
 
 
@@ -150,30 +151,30 @@ def _succeeds(function: Callable[[str], object]) -> Callable[[str], bool]:
 
 
 FUNCTIONS: tuple[tuple[str, bool, str, tuple[str, ...], Callable[..., Any]], ...] = (
-    ("ip", False, "map", ("string",), _ip),
+    ("ip", False, "bytes", ("string",), _ip),
     ("isIP", False, "bool", ("string",), _succeeds(_ip)),
     ("ip.isCanonical", False, "bool", ("string",), lambda text: str(_address(text)) == text),
-    ("family", True, "int", ("map",), lambda value: _read(value).version),
-    ("isUnspecified", True, "bool", ("map",), lambda value: _read(value).is_unspecified),
-    ("isLoopback", True, "bool", ("map",), lambda value: _read(value).is_loopback),
-    ("isLinkLocalMulticast", True, "bool", ("map",), _is_link_local_multicast),
-    ("isLinkLocalUnicast", True, "bool", ("map",), lambda value: _read(value).is_link_local),
-    ("isGlobalUnicast", True, "bool", ("map",), _is_global_unicast),
-    ("cidr", False, "map", ("string",), _cidr),
+    ("family", True, "int", ("bytes",), lambda value: _read(value).version),
+    ("isUnspecified", True, "bool", ("bytes",), lambda value: _read(value).is_unspecified),
+    ("isLoopback", True, "bool", ("bytes",), lambda value: _read(value).is_loopback),
+    ("isLinkLocalMulticast", True, "bool", ("bytes",), _is_link_local_multicast),
+    ("isLinkLocalUnicast", True, "bool", ("bytes",), lambda value: _read(value).is_link_local),
+    ("isGlobalUnicast", True, "bool", ("bytes",), _is_global_unicast),
+    ("cidr", False, "bytes", ("string",), _cidr),
     ("isCIDR", False, "bool", ("string",), _succeeds(_cidr)),
-    ("containsIP", True, "bool", ("map", "string"), _contains_ip),
-    ("containsIP", True, "bool", ("map", "map"), _contains_ip),
-    ("containsCIDR", True, "bool", ("map", "string"), _contains_cidr),
-    ("containsCIDR", True, "bool", ("map", "map"), _contains_cidr),
-    ("ip", True, "map", ("map",), lambda value: {ADDRESS: _marked(value, NETWORK).partition("/")[0]}),
-    ("prefixLength", True, "int", ("map",), lambda value: _network(value).prefixlen),
-    ("masked", True, "map", ("map",), lambda value: {NETWORK: str(_network(value))}),
-    ("url", False, "map", ("string",), _url),
+    ("containsIP", True, "bool", ("bytes", "string"), _contains_ip),
+    ("containsIP", True, "bool", ("bytes", "bytes"), _contains_ip),
+    ("containsCIDR", True, "bool", ("bytes", "string"), _contains_cidr),
+    ("containsCIDR", True, "bool", ("bytes", "bytes"), _contains_cidr),
+    ("ip", True, "bytes", ("bytes",), lambda value: bytes(value.partition(b"/")[0])),
+    ("prefixLength", True, "int", ("bytes",), lambda value: _network(value).prefixlen),
+    ("masked", True, "bytes", ("bytes",), lambda value: str(_network(value)).encode()),
+    ("url", False, "bytes", ("string",), _url),
     ("isURL", False, "bool", ("string",), is_url),
-    ("getScheme", True, "string", ("map",), lambda value: _parts(value).scheme),
-    ("getHost", True, "string", ("map",), _host),
-    ("getHostname", True, "string", ("map",), _hostname),
-    ("getPort", True, "string", ("map",), _port),
-    ("getEscapedPath", True, "string", ("map",), _path),
-    ("getQuery", True, "map", ("map",), _query),
+    ("getScheme", True, "string", ("bytes",), lambda value: _parts(value).scheme),
+    ("getHost", True, "string", ("bytes",), _host),
+    ("getHostname", True, "string", ("bytes",), _hostname),
+    ("getPort", True, "string", ("bytes",), _port),
+    ("getEscapedPath", True, "string", ("bytes",), _path),
+    ("getQuery", True, "map", ("bytes",), _query),
 )
