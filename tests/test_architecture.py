@@ -43,8 +43,10 @@ def imports(module: Path, *, type_checking: bool) -> set[str]:
 
 
 def allowed(name: str) -> set[str]:
-    if name in {"types", "errors", ""}:
+    if name in {"errors", ""}:
         return set()
+    if name == "types":
+        return {"types"}
     if name == "strict_yaml":
         return {"types", "errors", "strict_yaml"}
     if name in STAGES | AROUND:

@@ -1,0 +1,79 @@
+"""The values that cross from one stage to the next.
+
+In: nothing. Out: frozen dataclasses without behaviour beyond `parse` and `__str__`, which are inverse.
+Never: does I/O, or imports another room of ours.
+"""
+
+from renderer.types.artifact import (
+    Artifact,
+    Blob,
+    Manifest,
+    Manifests,
+    Outcome,
+    Receipt,
+    Rejected,
+    Release,
+    Signature,
+    SignatureFormat,
+)
+from renderer.types.fleet import (
+    ClusterSettings,
+    Fleet,
+    GitSource,
+    OciSource,
+    References,
+    SchemaSet,
+    Site,
+    TemplateFile,
+    TemplatePin,
+    TemplateSource,
+    TemplateTree,
+    Trace,
+)
+from renderer.types.names import (
+    Digest,
+    Json,
+    KeyPath,
+    Reference,
+    compact_json,
+)
+from renderer.types.problems import (
+    Document,
+    Origin,
+    Problem,
+    Severity,
+)
+
+__all__ = [
+    "Artifact",
+    "Blob",
+    "ClusterSettings",
+    "Digest",
+    "Document",
+    "Fleet",
+    "GitSource",
+    "Json",
+    "KeyPath",
+    "Manifest",
+    "Manifests",
+    "OciSource",
+    "Origin",
+    "Outcome",
+    "Problem",
+    "Receipt",
+    "Reference",
+    "References",
+    "Rejected",
+    "Release",
+    "SchemaSet",
+    "Severity",
+    "Signature",
+    "SignatureFormat",
+    "Site",
+    "TemplateFile",
+    "TemplatePin",
+    "TemplateSource",
+    "TemplateTree",
+    "Trace",
+    "compact_json",
+]
