@@ -47,7 +47,7 @@ lock: $(VENV)/dev ## pin every dependency anew
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
 	  pyproject.toml --group build -o requirements.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
-	  pyproject.toml --group build --extra dev -o requirements-dev.txt
+	  pyproject.toml --group build --extra dask --extra dev -o requirements-dev.txt
 
 clean: ## remove what was built, and the environment
 	rm -rf $(VENV) build dist
