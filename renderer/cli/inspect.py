@@ -18,19 +18,40 @@ _PROBLEMS, _ENVIRONMENT = 1, 4
 
 @click.command(
     short_help="List sites, labels and template pins.",
-    epilog=options.example("fleetpress sites 'berlin-*'", "fleetpress sites -o json"),
+    epilog=options.example(
+        "fleetpress sites 'berlin-*'",
+        "fleetpress sites 'ring=canary,template:edge-platform<1.5' -o wide",
+        "fleetpress sites --where 'cilium.mtu>1500' -o csv",
+    ),
 )
 @options.sites
 @options.fleet
-@options.output
-def sites(sites: tuple[str, ...], fleet: Path | None, output: str) -> None:
+@options.option(
+    "--where",
+    multiple=True,
+    metavar="CONDITION",
+    help="Only sites with such a value: KEY, !KEY, or KEY and =, !=, <, <=, > or >= and a VALUE; several all hold.",
+)
+@options.workers
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "wide", "csv", "json"]),
+    default="text",
+    show_default=True,
+    envvar="FLEETPRESS_OUTPUT",
+    show_envvar=True,
+    help="Form of the result; wide and csv tell layers and files too.",
+)
+def sites(sites: tuple[str, ...], fleet: Path | None, where: tuple[str, ...], workers: int | None, output: str) -> None:
     """List sites with their labels, template pins and layers."""
     from renderer import report
     from renderer.fleet import queries
 
     space = session.open_workspace(fleet)
-    found, problems = queries.list_sites(space, session.choose(space, sites))
-    session.say(report.results.sites(found), output)
+    chosen = session.choose(space, session.narrowed(sites, where), workers)
+    found, problems = queries.list_sites(space, chosen)
+    session.say(report.inventory.sites(found, output), "json" if output == "json" else "text")
     session.tell(problems)
     sys.exit(1 if problems else 0)
 

@@ -88,4 +88,5 @@ public_key = click.option(
     help="Public key file; may be given several times, any of them will do.",
 )
 site = click.argument("site")
-sites = click.argument("sites", nargs=-1, metavar="[SITE]...")
+# A site's name, a glob, or a selector (docs/reference/selectors.md).
+sites = click.argument("sites", nargs=-1, metavar="[SITE|SELECTOR]...")

@@ -28,7 +28,7 @@ def validate(sites: tuple[str, ...], fleet: Path | None, workers: int | None, ou
     from renderer.fleet import queries
 
     space = session.open_workspace(fleet)
-    names = session.choose(space, sites)
+    names = session.choose(space, sites, workers)
     outcomes = queries.check(space, names, session.count_workers(workers))
     failed, problems = queries.tally(report.progress(outcomes, len(names), "validating"))
     shared = [*space.index.problems, *queries.check_schemas(space)]
@@ -60,7 +60,7 @@ def render(sites: tuple[str, ...], fleet: Path | None, workers: int | None, outp
     from renderer.report.files import write_files, write_stream
 
     space = session.open_workspace(fleet)
-    names = session.choose(space, sites)
+    names = session.choose(space, sites, workers)
     rendered = report.progress(queries.check(space, names, session.count_workers(workers)), len(names), "rendering")
     write = write_stream(sys.stdout.buffer) if output == "-" else write_files(Path(output))
     failed, problems = queries.tally(rendered, write)
@@ -95,7 +95,7 @@ def plan(
     space = session.open_workspace(fleet)
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file))
     books = Books(target, destination)
-    names = session.choose(space, sites)
+    names = session.choose(space, sites, workers)
     found = pipeline.make_plan(space, books, names, session.count_workers(workers))
     problems = [*space.index.problems, *session.located(space, found.problems)]
     result = report.results.plan(found.changed, found.unchanged, found.removed, problems, found.defaults)
@@ -156,7 +156,7 @@ def publish(
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file, read_only=False))
     run = pipeline.Run(space, destination, target, signer, release, session.count_workers(workers))
     books = Books(target, destination, fresh=everything)
-    names = session.choose(space, sites)
+    names = session.choose(space, sites, workers)
     todo = pipeline.survey(space, books, names, signer.key_id)
     receipts = list(report.progress(pipeline.publish_sites(run, books, todo), len(todo.changed), "publishing"))
     told = [problem for receipt in receipts for problem in receipt.problems]

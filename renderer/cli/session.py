@@ -6,7 +6,6 @@ import os
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,15 +43,17 @@ def open_workspace(fleet: Path | None) -> Workspace:
     return Workspace(fleet if fleet is not None else find_fleet(Path.cwd()))
 
 
-def choose(space: Workspace, patterns: Sequence[str]) -> list[str]:
-    """Names of the sites that `patterns` (names, or globs such as `berlin-*`) select; all sites for none."""
-    if not patterns:
-        return list(space.index.sites)
-    chosen: dict[str, None] = {}
-    for pattern in patterns:
-        found = [name for name in space.index.sites if fnmatchcase(name, pattern)]
-        chosen.update(dict.fromkeys(found or [space.file(pattern).name]))
-    return list(chosen)
+def choose(space: Workspace, selectors: Sequence[str], workers: int | None = None) -> list[str]:
+    """Names of the sites that `selectors` (names, globs such as `berlin-*`, or `ring=canary`) mean; all for none."""
+    from renderer.fleet.selection import select
+
+    return select(space, selectors, count_workers(workers))
+
+
+def narrowed(selectors: Sequence[str], conditions: Sequence[str]) -> list[str]:
+    """The selectors, each with conditions on values added: `cilium.mtu>1500`, `!cilium.mtu`."""
+    added = ",".join(f"!value:{one[1:]}" if one.startswith("!") else f"value:{one}" for one in conditions)
+    return [f"{selector},{added}" for selector in selectors] or [added] if added else list(selectors)
 
 
 def open_destination(space: Workspace, connection: Connection) -> tuple[Destination, Target]:

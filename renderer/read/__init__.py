@@ -26,7 +26,8 @@ from renderer.read.past import past_template
 from renderer.read.ranges import NEXT, VERSION, is_range, order, parse_version
 from renderer.read.revision import head
 from renderer.read.schemas import load_schemas
-from renderer.read.site import load_site, read_site
+from renderer.read.selector import Need, Selector, misspelt, parse_selector
+from renderer.read.site import load_site, read_site, site_labels
 from renderer.read.sites import list_sites
 from renderer.read.templates import list_versions, load_files, load_template, tree_of
 from renderer.read.trace import trace_site
@@ -45,7 +46,9 @@ __all__ = [
     "Library",
     "Lock",
     "Locked",
+    "Need",
     "Revision",
+    "Selector",
     "SiteFile",
     "SiteIndex",
     "SourceKind",
@@ -67,10 +70,13 @@ __all__ = [
     "load_template",
     "lock_path",
     "merge_patch",
+    "misspelt",
     "order",
+    "parse_selector",
     "parse_version",
     "past_template",
     "read_site",
+    "site_labels",
     "trace_site",
     "tree_of",
 ]

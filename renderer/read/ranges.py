@@ -71,6 +71,17 @@ def newest(versions: Iterable[str], allowed: str) -> str | None:
     return max(found, key=order, default=None)
 
 
+def allows(pin: str, version: str) -> bool:
+    """Whether `version` is the version `pin`, where 1.4 is 1.4.0, or within the range `pin`; raises ValueError.
+
+    Unlike `newest`, which must not choose one unasked, this counts pre-releases by their place in the order.
+    """
+    exact, parsed = parse_version(pin), parse_version(version)
+    if not is_range(pin):
+        return pin == version if exact is None else exact == parsed
+    return parsed is not None and all(_holds(term, parsed) for term in _parse(pin))
+
+
 def _parse(text: str) -> list[_Term]:
     if text == "*":
         return []

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from renderer.report.changes import DefaultChange
     from renderer.report.objects import FieldChange, ObjectChange
-    from renderer.types import Json, Problem, Receipt, Site, Trace
+    from renderer.types import Json, Problem, Receipt, Trace
 
 _CLIP = 100
 _MEANINGS = {
@@ -30,27 +30,6 @@ _MEANINGS = {
     Outcome.FAILED: "the last good artifact stays",
 }
 _MARKS = {Action.ADDED: "+", Action.REMOVED: "-", Action.CHANGED: "~"}
-
-
-def sites(found: Sequence[Site]) -> Report:
-    """All sites with their labels and pins."""
-    labels = list(dict.fromkeys(label for site in found for label in site.labels))
-    rows = [
-        [site.name, *(site.labels.get(label, "") for label in labels), " ".join(map(str, site.templates))]
-        for site in found
-    ]
-    data: list[Json] = [
-        {
-            "site": site.name,
-            "file": site.file,
-            "labels": dict(site.labels),
-            "templates": {pin.name: pin.version for pin in site.templates},
-            "layers": list(site.layers),
-        }
-        for site in found
-    ]
-    text = table(["site", *labels, "templates"], rows) if rows else "no sites"
-    return Report("sites", {"sites": data}, text)
 
 
 def validation(checked: int, problems: Sequence[Problem], failed: int) -> Report:

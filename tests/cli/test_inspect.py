@@ -213,3 +213,49 @@ def test_ctrl_c_says_that_running_again_is_safe(shop: Shop, monkeypatch: pytest.
     done = shop("sites")
 
     assert (done.code, done.err.strip()) == (130, "interrupted; running again is safe")
+
+
+def test_a_selector_chooses_sites_by_label_template_and_value(shop: Shop) -> None:
+    def names(*arguments: str) -> list[str]:
+        return [site["site"] for site in shop("sites", "-o", "json", *arguments).json["sites"]]
+
+    assert names("region=eu,kubernetes=1.36") == ["paris-01"]
+    assert names("template:app<2", "paris-01") == ["austin-01", "berlin-01", "paris-01"]
+    assert names("--where", "replicas>2") == ["paris-01"]
+    assert names("region=eu", "--where", "!replicas") == ["berlin-01"]
+
+
+def test_a_selector_with_a_slip_is_refused(shop: Shop) -> None:
+    done = shop("sites", "regoin=eu")
+
+    assert done.code == 2
+    assert "did you mean region?" in done.err
+
+
+def test_a_site_that_cannot_be_read_is_meant_by_every_selector_and_told(shop: Shop) -> None:
+    shop.edit("sites/berlin-01.yaml", "labels: [\n")
+
+    done = shop("validate", "region=us")
+
+    assert done.code == 1
+    assert "berlin-01" in done.out
+    assert "2 sites checked, 1 site failed" in done.out
+
+
+def test_sites_as_csv_have_a_column_for_each_template(shop: Shop) -> None:
+    assert shop("sites", "-o", "csv", "region=us").out.splitlines() == [
+        "site,region,kubernetes,template:app,file",
+        "austin-01,us,1.35,1.0.0,fleets/labs/sites/austin-01.yaml",
+    ]
+
+
+def test_a_cell_of_the_csv_is_no_formula(shop: Shop) -> None:
+    shop.edit("sites/austin-01.yaml", 'labels: {region: us, kubernetes: "1.35", owner: "=1+1"}\n')
+
+    assert "'=1+1" in shop("sites", "-o", "csv", "austin-01").out
+
+
+def test_wide_tells_layers_and_file(shop: Shop) -> None:
+    assert shop("sites", "-o", "wide", "austin-01").out.splitlines()[1].split() == [
+        "austin-01", "us", "1.35", "app@1.0.0", "global.yaml", "regions/us.yaml", "fleets/labs/sites/austin-01.yaml",
+    ]  # fmt: skip

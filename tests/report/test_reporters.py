@@ -304,7 +304,11 @@ def test_commands_offer_all_forms_or_the_two_that_say_anything() -> None:
         if option.name == "output" and isinstance(option.type, click.Choice)
     }
 
-    assert set(map(tuple, offered.values())) == {tuple(REPORTERS), ("text", "json")}
+    assert set(map(tuple, offered.values())) == {
+        tuple(REPORTERS),
+        ("text", "json"),
+        ("text", "wide", "csv", "json"),
+    }
     assert {name for name, forms in offered.items() if len(forms) > 2} >= {
         "validate",
         "plan",

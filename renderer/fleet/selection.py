@@ -1,0 +1,92 @@
+"""Chooses sites by selectors.
+
+In: a workspace, names, globs and selectors. Out: names of sites, in the order in which they were asked for.
+Never: reads a site whose name alone rules it out, or leaves out a site because it cannot be read: what is wrong with it
+is for the command to tell that was asked about it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from renderer import engine, read, validate
+from renderer.errors import ConfigurationError, TemplateError
+from renderer.fleet.workspace import Workspace
+from renderer.read import Need
+from renderer.types import Document, Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from renderer.read import Selector, SiteFile
+    from renderer.types import Site
+
+
+class Meant:
+    """Task: whether a site is meant by a selector. One that cannot be read may be, so it is."""
+
+    def __init__(self, root: Path, text: str) -> None:
+        self.root, self.text = root, text
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.root, self.text)
+
+    def prepare(self) -> None:
+        """Read fleet.yaml, whose labels the selector is about."""
+        self.space = Workspace(self.root)
+        self.selector = read.parse_selector(self.text, self.space.fleet)
+
+    def __call__(self, file: SiteFile) -> bool:
+        """Labels stand in the site's own file; its layers are read only when these leave it open."""
+        document = read.read_site(self.space.fleet, file, validate.check_input)
+        if not isinstance(document, Document):
+            return True
+        labels = read.site_labels(document)
+        if self.selector.need < Need.MERGED or not self.selector.holds(file.name, labels):
+            return self.selector.holds(file.name, labels)
+        site = self._merged(file)
+        return site is None or self.selector.holds(file.name, labels, site)
+
+    def lost(self, file: SiteFile, reason: str) -> bool:
+        """A site that ends its worker, like one that cannot be read."""
+        del file, reason
+        return True
+
+    def _merged(self, file: SiteFile) -> Site | None:
+        site = self.space.merged(file)
+        if isinstance(site, Rejected):
+            return None
+        try:
+            return replace(site, templates=tuple(map(self.space.library.exact, site.templates)))
+        except TemplateError:
+            return None
+
+
+def select(space: Workspace, texts: Sequence[str], workers: int) -> list[str]:
+    """The sites that at least one of `texts` means, each once; all sites for none.
+
+    Raises ConfigurationError for a selector that cannot be read, and for a plain name that no site has.
+    """
+    if not texts:
+        return list(space.index.sites)
+    chosen: dict[str, None] = {}
+    for selector in [read.parse_selector(text, space.fleet) for text in texts]:
+        chosen.update(dict.fromkeys(_meant(space, selector, workers)))
+    return list(chosen)
+
+
+def _meant(space: Workspace, selector: Selector, workers: int) -> list[str]:
+    if selector.pattern is not None and selector.pattern in space.index.sites:
+        return [selector.pattern]
+    files = [file for file in space.index.sites.values() if selector.may_hold(file.name)]
+    if not files and selector.pattern is not None:
+        space.file(selector.pattern)
+    if selector.need is Need.NAME:
+        return [file.name for file in files]
+    answers = engine.for_size(len(files), workers).map(Meant(space.root, selector.text), files)
+    names = [file.name for file, meant in zip(files, answers, strict=True) if meant]
+    if not names and (problems := read.misspelt(selector, space.fleet)):
+        raise ConfigurationError(f"the selector {selector.text} means no site", problems=problems)
+    return names
