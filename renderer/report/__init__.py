@@ -1,6 +1,6 @@
 """report: results as text for people and as data for programs, and the object-level difference."""
 
-from renderer.report import inventory, quality, results
+from renderer.report import inventory, quality, results, rollout
 from renderer.report.files import replace_folder, write_text
 from renderer.report.objects import ObjectChange, diff_objects, read_objects
 from renderer.report.problems import problems_text
@@ -19,5 +19,6 @@ __all__ = [
     "read_objects",
     "replace_folder",
     "results",
+    "rollout",
     "write_text",
 ]

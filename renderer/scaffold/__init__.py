@@ -10,6 +10,7 @@ from renderer.scaffold.copying import (
     refuse_missing,
     refuse_unknown,
 )
+from renderer.scaffold.editing import set_text
 from renderer.scaffold.habit import site_folder
 from renderer.scaffold.importing import Draft, Record, Rules, Tool, draft_site, read_record, unpin, without_user
 from renderer.scaffold.migrations import (
@@ -25,6 +26,7 @@ from renderer.scaffold.migrations import Kind as ChangeKind
 from renderer.scaffold.nested import holds
 from renderer.scaffold.placing import place, refuse_taken
 from renderer.scaffold.rewriting import Rewrite, rewrite
+from renderer.scaffold.source import EditError
 from renderer.scaffold.supplies import CI_FILES, EDITOR_SCHEMAS, copy_supplies
 from renderer.scaffold.writing import site_file, unwritable
 
@@ -34,6 +36,7 @@ __all__ = [
     "Change",
     "ChangeKind",
     "Draft",
+    "EditError",
     "EditedFile",
     "Planner",
     "Record",
@@ -60,6 +63,7 @@ __all__ = [
     "refuse_taken",
     "refuse_unknown",
     "rewrite",
+    "set_text",
     "site_file",
     "site_folder",
     "sorted_changes",

@@ -32,12 +32,14 @@ class _Change(NamedTuple):
     text: str
 
 
-def insert(content: bytes, path: Keys, value: Json) -> bytes:
-    """Add an entry at the end of its map; the maps above it are made where they are missing."""
+def insert(content: bytes, path: Keys, value: Json, style: str | None = None) -> bytes:
+    """Add an entry at the end of its map; the maps above it are made where they are missing. For `style` see `emit`."""
     source, before = _open(content)
     if nested.holds(before, path):
         raise EditError(f"{'.'.join(path)} is already there")
-    return _apply(content, source, [_addition(source, path, _Tail(f": {emit(value)}", 0))], _put(before, path, value))
+    return _apply(
+        content, source, [_addition(source, path, _Tail(f": {emit(value, style)}", 0))], _put(before, path, value)
+    )
 
 
 def replace(content: bytes, path: Keys, value: Json) -> bytes:
@@ -53,6 +55,12 @@ def replace(content: bytes, path: Keys, value: Json) -> bytes:
             raise EditError(f"the value of {'.'.join(path)} may hold comments, which would be lost")
         change = _Change(entry.key_end, end, f": {emit(value)}")
     return _apply(content, source, [change], _put(before, path, value))
+
+
+def set_text(content: bytes, path: Keys, text: str) -> bytes:
+    """Give an entry a text, in the quotes that it has; a new entry gets double quotes."""
+    _, before = _open(content)
+    return replace(content, path, text) if nested.holds(before, path) else insert(content, path, text, '"')
 
 
 def remove(content: bytes, path: Keys) -> bytes:

@@ -1,0 +1,71 @@
+"""The command `bump`: which sites are at which version of a template."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from renderer.cli import options, session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_DIFFERS = 1
+
+
+@click.command(
+    short_help="Move sites to a version of a template.",
+    epilog=options.example(
+        "fleetpress bump edge-platform 1.5.0 --ring canary",
+        "fleetpress bump edge-platform 1.5.0 'region=eu,ring in (canary,early)' --dry-run",
+        "fleetpress bump lab-app 2.1.0 berlin-havelklinik-02",
+    ),
+)
+@click.argument("template")
+@click.argument("version")
+@options.sites
+@options.option("--ring", metavar="RING", help="Sites of this ring; the same as the selector ring=RING.")
+@options.option("--exceptions", is_flag=True, help="Also move sites that pin the template in their own file.")
+@options.option("--migrate", is_flag=True, help="Also adapt the variables, as `fleetpress migrate --write` does.")
+@options.option("--dry-run", is_flag=True, help="Change no file.")
+@click.option("--check", is_flag=True, help="Change no file; exit code 1 when a file would change.")
+@options.fleet
+@options.workers
+@options.output
+def bump(
+    template: str,
+    version: str,
+    sites: tuple[str, ...],
+    ring: str | None,
+    exceptions: bool,
+    migrate: bool,
+    dry_run: bool,
+    check: bool,
+    fleet: Path | None,
+    workers: int | None,
+    output: str,
+) -> None:
+    """Move the pin of TEMPLATE to VERSION, up or down, for sites, a ring, or all sites that use it.
+
+    A pin is changed where it stands, if nobody else takes it from there; else it is put into a layer that only these
+    sites have, such as their ring's; else into each site's own file, which is where it goes for sites that were named
+    one by one. Only lines of pins change.
+    """
+    from renderer import report
+    from renderer.fleet import pinning
+    from renderer.types import TemplatePin
+
+    space = session.open_workspace(fleet)
+    chosen = [*sites, *([f"ring={ring}"] if ring else [])]
+    names = frozenset(session.choose(space, chosen, workers))
+    pin = TemplatePin(template, version)
+    one_by_one = bool(chosen) and all(name in space.index.sites for name in chosen)
+    request = pinning.PinRequest(pin, names, exceptions or one_by_one, in_layers=not one_by_one)
+    plan = pinning.plan_bump(space, request, session.count_workers(workers), migrate=migrate)
+    write = not (dry_run or check or plan.problems)
+    if write:
+        pinning.write_pins(space, plan)
+    session.say(report.rollout.bump(plan, written=write), output)
+    sys.exit(_DIFFERS if plan.problems or (check and plan.files) else 0)
