@@ -10,7 +10,7 @@ from renderer.cli.inspect import diff, explain, sites, verify
 from renderer.cli.lint import lint
 from renderer.cli.migrate import migrate
 from renderer.cli.press import plan, publish, render, validate
-from renderer.cli.rollout import bump
+from renderer.cli.rollout import bump, promote
 from renderer.cli.scaffolding import init, new
 from renderer.cli.template import template
 
@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, click.Command] = {
     "keygen": keygen,
     "template": template,
     "bump": bump,
+    "promote": promote,
     "migrate": migrate,
     "import": import_,
 }

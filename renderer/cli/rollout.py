@@ -1,4 +1,4 @@
-"""The command `bump`: which sites are at which version of a template."""
+"""The commands `bump` and `promote`: which sites are at which version of a template."""
 
 from __future__ import annotations
 
@@ -30,7 +30,13 @@ _DIFFERS = 1
 @options.option("--exceptions", is_flag=True, help="Also move sites that pin the template in their own file.")
 @options.option("--migrate", is_flag=True, help="Also adapt the variables, as `fleetpress migrate --write` does.")
 @options.option("--dry-run", is_flag=True, help="Change no file.")
-@click.option("--check", is_flag=True, help="Change no file; exit code 1 when a file would change.")
+@click.option(
+    "--check",
+    is_flag=True,
+    envvar="FLEETPRESS_BUMP_CHECK",
+    show_envvar=True,
+    help="Change no file; exit code 1 when a file would change.",
+)
 @options.fleet
 @options.workers
 @options.output
@@ -66,6 +72,78 @@ def bump(
     plan = pinning.plan_bump(space, request, session.count_workers(workers), migrate=migrate)
     write = not (dry_run or check or plan.problems)
     if write:
-        pinning.write_pins(space, plan)
+        pinning.write_pins(space, [plan])
     session.say(report.rollout.bump(plan, written=write), output)
     sys.exit(_DIFFERS if plan.problems or (check and plan.files) else 0)
+
+
+@click.command(
+    short_help="Give a ring what the ring before has.",
+    epilog=options.example(
+        "fleetpress promote canary early --to fleet",
+        "fleetpress promote early broad 'region=eu' --template edge-platform --to fleet --check",
+    ),
+)
+@click.argument("before", metavar="FROM")
+@click.argument("after", metavar="RING")
+@options.sites
+@click.option(
+    "--template",
+    envvar="FLEETPRESS_PROMOTE_TEMPLATE",
+    show_envvar=True,
+    metavar="NAME",
+    help="Promote this template only.  [default: all of them]",
+)
+@options.option("--at", "at", metavar="TIME", help="Judge as of this time, such as 2026-01-31T12:00Z.  [default: now]")
+@options.option("--dry-run", is_flag=True, help="Change no file.")
+@click.option(
+    "--check",
+    is_flag=True,
+    envvar="FLEETPRESS_PROMOTE_CHECK",
+    show_envvar=True,
+    help="Change no file; exit code 1 when a gate holds or a file would change.",
+)
+@options.fleet
+@options.to
+@options.plain_http
+@options.ca_file
+@options.workers
+@options.output
+def promote(
+    before: str,
+    after: str,
+    sites: tuple[str, ...],
+    template: str | None,
+    at: str | None,
+    dry_run: bool,
+    check: bool,
+    fleet: Path | None,
+    to: str,
+    plain_http: bool,
+    ca_file: Path | None,
+    workers: int | None,
+    output: str,
+) -> None:
+    """Move the pins of RING to the versions that the ring FROM has, when the gates of fleet.yaml let them pass.
+
+    What a gate says, and until when it holds, is told for each template. The ledger at --to says what FROM has had, and
+    since when. With SITE or SELECTOR, only these of the ring are promoted.
+    """
+    from renderer import publish, report
+    from renderer.fleet import pinning, promotion
+    from renderer.fleet.books import Books
+
+    space = session.open_workspace(fleet)
+    ring = f"{space.fleet.rollout.label}={after}"
+    names = session.choose(space, [f"{one},{ring}" for one in sites] or [ring], workers)
+    destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file))
+    request = promotion.Request(before, after, frozenset(names), session.time_of(at), template)
+    count = session.count_workers(workers)
+    found = promotion.Promoter(space, Books(target, destination).entries, publish.fetch, count).promote(request)
+    plans = [one.plan for one in found]
+    failed = any(plan.problems for plan in plans) or not all(one.passes for one in found)
+    write = not (dry_run or check or any(plan.problems for plan in plans))
+    if write:
+        pinning.write_pins(space, plans)
+    session.say(report.rollout.promotion((before, after), found, written=write), output)
+    sys.exit(_DIFFERS if failed or (check and any(plan.files for plan in plans)) else 0)

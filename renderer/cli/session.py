@@ -6,6 +6,7 @@ import os
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,19 @@ def narrowed(selectors: Sequence[str], conditions: Sequence[str]) -> list[str]:
     """The selectors, each with conditions on values added: `cilium.mtu>1500`, `!cilium.mtu`."""
     added = ",".join(f"!value:{one[1:]}" if one.startswith("!") else f"value:{one}" for one in conditions)
     return [f"{selector},{added}" for selector in selectors] or [added] if added else list(selectors)
+
+
+def time_of(text: str | None) -> datetime:
+    """The moment that was asked for, now without one."""
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"expected a time such as 2026-01-31T12:00Z, got {text[:40]!r}") from None
+    if found.tzinfo is None:
+        raise click.BadParameter(f"{text} has no offset; write 2026-01-31T12:00Z or 2026-01-31T12:00+01:00")
+    return found.astimezone(UTC)
 
 
 def open_destination(space: Workspace, connection: Connection) -> tuple[Destination, Target]:

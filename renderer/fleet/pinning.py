@@ -129,10 +129,9 @@ def plan_bump(space: Workspace, request: PinRequest, workers: int, *, migrate: b
     Raises TemplateError when there is no such version.
     """
     plan = plan_pins(space, request, workers)
-    if not plan.moved or not migration.read_changes(space, request.pin):
+    variables = plan_variables(space, plan)
+    if variables is None:
         return plan
-    wanted = migration.Request(request.pin.name, request.pin.version, sites=frozenset(plan.sites))
-    variables = migration.plan_migration(space, wanted)
     if not migrate:
         return replace(plan, migrations=len(variables.files))
     if migration.has_errors(variables):
@@ -140,10 +139,22 @@ def plan_bump(space: Workspace, request: PinRequest, workers: int, *, migrate: b
     return plan_pins(space, request, workers, {file.file: file for file in variables.files})
 
 
-def write_pins(space: Workspace, plan: PinPlan) -> None:
-    """Change the files of a plan without problems, all or none. Raises EnvironmentFailure."""
+def plan_variables(space: Workspace, plan: PinPlan) -> migration.MigrationPlan | None:
+    """What the migrations of the new version do to the variables of the sites that move; None when there are none."""
+    if not plan.moved or not migration.read_changes(space, plan.pin):
+        return None
+    wanted = migration.Request(plan.pin.name, plan.pin.version, sites=frozenset(plan.sites))
+    return migration.plan_migration(space, wanted)
+
+
+def write_pins(space: Workspace, plans: Sequence[PinPlan]) -> None:
+    """Change the files of plans without problems, all or none; of a file that is in several, the last counts.
+
+    Raises EnvironmentFailure.
+    """
     repository = space.fleet.repository
-    scaffold.rewrite([scaffold.Rewrite(repository / file.file, file.before, file.after) for file in plan.files])
+    files = {file.file: file for plan in plans for file in plan.files}
+    scaffold.rewrite([scaffold.Rewrite(repository / name, file.before, file.after) for name, file in files.items()])
 
 
 def plan_pins(

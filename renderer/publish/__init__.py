@@ -5,6 +5,7 @@ A registry's machinery (oras) is imported when one is opened, not before.
 
 from renderer.publish.attached import fetcher, manifest_annotations, signature_manifests
 from renderer.publish.documents import get_document, put_document
+from renderer.publish.fetching import fetch
 from renderer.publish.interface import Descriptor, Target, TargetOptions, serial_of
 from renderer.publish.layout import LayoutTarget, layout_path
 from renderer.publish.opening import open_target
@@ -20,6 +21,7 @@ __all__ = [
     "Published",
     "Target",
     "TargetOptions",
+    "fetch",
     "fetcher",
     "get_document",
     "layout_path",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from renderer.errors import Code, ConfigurationError
 from renderer.read.files import one_of, parse, quoted, read_file, similar, unreadable
+from renderer.read.fleet_rollout import rollout_flaws, rollout_of
 from renderer.read.fleet_sources import DEFAULT_FOLDER, source_flaws, template_sources, templates_folder
 from renderer.read.layers import PLACEHOLDER
 from renderer.read.site import RESERVED
@@ -103,6 +104,7 @@ def _fleet(
         references=_references(value.get("validation", {})),
         cluster=ClusterSettings(**value.get("cluster", {})),
         sources=template_sources(value, document),
+        rollout=rollout_of(value),
     )
 
 
@@ -169,7 +171,7 @@ def _judge(document: Document, value: dict[str, Any]) -> Iterator[Problem]:
             yield problem(Code.INPUT_SCHEMA, what, ("layers", index), hint)
     for what, key, hint in _registry_flaws(value.get("registries", {}), labels.get("region", ())):
         yield problem(Code.INPUT_SCHEMA, what, ("registries", *key), hint)
-    for what, path, hint in source_flaws(value):
+    for what, path, hint in (*source_flaws(value), *rollout_flaws(value)):
         yield problem(Code.INPUT_SCHEMA, what, path, hint)
 
 

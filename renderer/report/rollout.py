@@ -13,6 +13,7 @@ from renderer.report.table import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from renderer.types import Json, Problem, TemplatePin
 
@@ -67,10 +68,80 @@ class Bump(Protocol):
         ...
 
 
+class Verdict(Protocol):
+    """What one condition of a gate says; see `renderer.rollout.Verdict`."""
+
+    @property
+    def gate(self) -> str:
+        """The condition."""
+        ...
+
+    @property
+    def passes(self) -> bool:
+        """Whether it lets pass."""
+        ...
+
+    @property
+    def why(self) -> str:
+        """The reason."""
+        ...
+
+    @property
+    def until(self) -> datetime | None:
+        """When it will let pass, where that is known."""
+        ...
+
+
+class Promotion(Protocol):
+    """A plan and the verdicts on it."""
+
+    @property
+    def plan(self) -> Bump:
+        """What would move."""
+        ...
+
+    @property
+    def verdicts(self) -> Sequence[Verdict]:
+        """What the gates say."""
+        ...
+
+    @property
+    def passes(self) -> bool:
+        """Whether all of them pass."""
+        ...
+
+
 def bump(plan: Bump, *, written: bool) -> Report:
     """The outcome of `bump`."""
-    moved = sum(map(len, plan.moved.values()))
+    lines = [*_moves(plan), *_files(plan, written=written), *_notes(plan)]
+    if not plan.moved:
+        lines.append(f"nothing to move: {counted(len(plan.already), 'site')} at {plan.pin} already")
+    text = "\n".join(part for part in (*lines, problems_text(plan.problems)) if part)
+    return Report("bump", _data(plan, written=written), text)
+
+
+def promotion(rings: tuple[str, str], found: Sequence[Promotion], *, written: bool) -> Report:
+    """The outcome of `promote`: `rings` are the one before and the one that gets its versions."""
+    before, after = rings
+    lines = [line for one in found for line in _promotion_lines(one, written=written)]
+    if not found:
+        lines = [f"nothing to promote: {after} has what {before} has"]
+    held = sum(not one.passes for one in found)
+    if held:
+        lines.append(f"{counted(held, 'template')} held back")
     data: dict[str, Json] = {
+        "from": before,
+        "ring": after,
+        "templates": [
+            {**_data(one.plan, written=written), "passes": one.passes, "gates": [_verdict(v) for v in one.verdicts]}
+            for one in found
+        ],
+    }
+    return Report("promote", data, "\n".join(lines))
+
+
+def _data(plan: Bump, *, written: bool) -> dict[str, Json]:
+    return {
         "template": plan.pin.name,
         "version": plan.pin.version,
         "written": written and bool(plan.files),
@@ -81,10 +152,22 @@ def bump(plan: Bump, *, written: bool) -> Report:
         "migrations": plan.migrations,
         "problems": problems_data(plan.problems),
     }
-    lines = [*_moves(plan), *_files(plan, written=written), *_notes(plan)]
-    if not moved:
-        lines.append(f"nothing to move: {counted(len(plan.already), 'site')} at {plan.pin} already")
-    return Report("bump", data, "\n".join(part for part in (*lines, problems_text(plan.problems)) if part))
+
+
+def _verdict(verdict: Verdict) -> Json:
+    until = verdict.until.isoformat(timespec="seconds") if verdict.until else None
+    return {"gate": verdict.gate, "passes": verdict.passes, "why": verdict.why, "until": until}
+
+
+def _promotion_lines(one: Promotion, *, written: bool) -> Iterator[str]:
+    yield from _moves(one.plan)
+    for verdict in one.verdicts:
+        until = f"; passes from {verdict.until.isoformat(timespec='minutes')}" if verdict.until else ""
+        yield f"  {'passes' if verdict.passes else 'holds '}  {verdict.gate}: {verdict.why}{until}"
+    yield from _files(one.plan, written=written)
+    yield from _notes(one.plan)
+    if one.plan.problems:
+        yield problems_text(one.plan.problems)
 
 
 def named(sites: Sequence[str]) -> str:

@@ -43,6 +43,12 @@ from renderer.types.problems import (
     Problem,
     Severity,
 )
+from renderer.types.rollout import (
+    Gate,
+    HealthFeed,
+    Rollout,
+    Window,
+)
 
 __all__ = [
     "Artifact",
@@ -51,7 +57,9 @@ __all__ = [
     "Digest",
     "Document",
     "Fleet",
+    "Gate",
     "GitSource",
+    "HealthFeed",
     "Json",
     "KeyPath",
     "Manifest",
@@ -65,6 +73,7 @@ __all__ = [
     "References",
     "Rejected",
     "Release",
+    "Rollout",
     "SchemaSet",
     "Severity",
     "Signature",
@@ -75,5 +84,6 @@ __all__ = [
     "TemplateSource",
     "TemplateTree",
     "Trace",
+    "Window",
     "compact_json",
 ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from renderer.types.artifact import SignatureFormat
 from renderer.types.problems import Severity
+from renderer.types.rollout import Rollout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,6 +134,7 @@ class Fleet:
     references: References = field(default_factory=References)
     cluster: ClusterSettings = field(default_factory=ClusterSettings)
     sources: Mapping[str, TemplateSource] = field(default_factory=dict)
+    rollout: Rollout = field(default_factory=Rollout)
 
 
 @dataclass(frozen=True, slots=True)

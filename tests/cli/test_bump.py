@@ -56,7 +56,7 @@ def bump(root: Path, sites: set[str], version: str = "1.1.0", **settings: bool) 
     space = Workspace(root)
     plan = plan_bump(space, PinRequest(TemplatePin("app", version), frozenset(sites), **settings), 1)
     assert not plan.problems
-    write_pins(space, plan)
+    write_pins(space, [plan])
     return {file.file.removeprefix("fleets/labs/") for file in plan.files}
 
 
