@@ -6,6 +6,7 @@ In: the bytes of a file. Out: Documents, or YamlError. Never: hands a parser wha
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
@@ -13,7 +14,9 @@ import yaml
 from renderer.errors import Code
 from renderer.strict_yaml.building import Builder, Stop
 from renderer.strict_yaml.limits import INPUT_LIMITS, RENDERED_LIMITS, Limits, YamlError
-from renderer.strict_yaml.scalars import excerpt, resolve
+from renderer.strict_yaml.positions import LatePositions
+from renderer.strict_yaml.quick import quick
+from renderer.strict_yaml.scalars import UNPRINTABLE, excerpt, resolve
 from renderer.types import Document, Problem
 
 if TYPE_CHECKING:
@@ -22,8 +25,6 @@ if TYPE_CHECKING:
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\r")) + b"\x7f"
-# Not printable to YAML, or (NEL, LS, PS) a line break to YAML 1.1 but not to 1.2.
-_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _DIRECTIVE: Final = re.compile(r"^%", re.MULTILINE)
 
 
@@ -53,7 +54,7 @@ def _error(problems: list[Problem]) -> YamlError:
 
 def _decode(text: bytes | str, builder: Builder) -> str:
     """Text of the file; what no parser should see is added to the builder's problems."""
-    data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+    data = _bytes(text)
     if len(data) > builder.limits.size:
         what = f"expected at most {builder.limits.size:,} bytes, got {len(data):,}"
         builder.problems.append(builder.problem(Code.YAML_LIMIT, what, (0, 0), "split the file"))
@@ -79,7 +80,7 @@ def _decode(text: bytes | str, builder: Builder) -> str:
 
 
 def _refuse_unprintable(source: str, builder: Builder) -> None:
-    match = _UNPRINTABLE.search(source)
+    match = UNPRINTABLE.search(source)
     if match is None:
         return
     what = f"the invisible character U+{ord(match[0]):04X} is not allowed"
@@ -170,6 +171,9 @@ def load(text: bytes | str, file: str, *, limits: Limits = INPUT_LIMITS, judge: 
     Raises YamlError with all problems. `file` is only used to say where. A file that another program wrote is read with
     the `judge` that knows what its plain scalars mean to that program.
     """
+    values = quick(_bytes(text), limits) if judge is resolve else None
+    if values is not None and len(values) == 1:
+        return Document(file, values[0], LatePositions(lambda: _read(text, file, limits)[0].positions))
     documents = _read(text, file, limits, judge=judge)
     return documents[0] if documents else Document(file, None)
 
@@ -179,5 +183,20 @@ def load_all(text: bytes | str, file: str, *, limits: Limits = RENDERED_LIMITS, 
 
     `line_offset` is added to every line, for a text cut out of a larger file. Raises YamlError with all problems.
     """
-    documents = _read(text, file, limits, line_offset=line_offset, single=False)
-    return [document for document in documents if document.value is not None]
+
+    @lru_cache(maxsize=1)
+    def strictly() -> list[Document]:
+        documents = _read(text, file, limits, line_offset=line_offset, single=False)
+        return [document for document in documents if document.value is not None]
+
+    values = quick(_bytes(text), limits)
+    if values is None:
+        return strictly()
+    return [
+        Document(file, value, LatePositions(lambda number=number: strictly()[number].positions))  # type: ignore[misc]
+        for number, value in enumerate(values)
+    ]
+
+
+def _bytes(text: bytes | str) -> bytes:
+    return text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")

@@ -58,6 +58,8 @@ _NUMBER: Final = re.compile(
     )""",
     re.VERBOSE,
 )
+# Not printable to YAML, or (NEL, LS, PS) a line break to YAML 1.1 but not to 1.2.
+UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _INT64: Final = 1 << 63
 _LONGEST_NUMBER: Final = 40
 
