@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renderer.errors import Code
-from renderer.strict_yaml import Limits, YamlError, load, load_all, reading, scalars
+from renderer.strict_yaml import Limits, YamlError, dump_all, load, load_all, reading, scalars
 from renderer.types import Document, Origin, Problem
 
 LOADERS = [getattr(yaml, "CSafeLoader", yaml.SafeLoader), yaml.SafeLoader]
@@ -482,3 +482,56 @@ def test_both_parsers_agree_on_generated_files(value: object) -> None:
     finally:
         reading.LOADER = before
     assert repr(outcomes[0]) == repr(outcomes[1])
+
+
+_WRITABLE = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, width=32) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.lists(st.dictionaries(st.text(), _WRITABLE, min_size=1, max_size=4), min_size=1, max_size=3))
+@settings(max_examples=300, deadline=None)
+def test_what_is_written_is_read_as_the_same_or_refused(values: list[dict[str, Any]]) -> None:
+    try:
+        written = dump_all(values)
+    except ValueError:
+        return
+
+    assert [document.value for document in load_all(written, "a.yaml")] == values
+    assert list(yaml.safe_load_all(written)) == values
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "yes",
+        "012",
+        "1e3",
+        "22:22",
+        "2026-01-01",
+        "",
+        " a",
+        "a: b",
+        "# a",
+        "one\ntwo\n",
+        "one\n\n  two",
+        "\ttab",
+        "é",
+        "a\x85b",
+        "{a}",
+    ],
+)
+def test_every_text_can_be_written(text: str) -> None:
+    assert load_all(dump_all([{text: [text, {"a": text}]}]), "a.yaml")[0].value == {text: [text, {"a": text}]}
+
+
+def test_what_yaml_cannot_hold_without_doubt_is_not_written() -> None:
+    for value in (1e300, float("nan"), float("inf"), 2**64):
+        with pytest.raises(ValueError, match=r"every YAML parser|something else"):
+            dump_all([{"a": value}])
+
+
+def test_a_small_fraction_is_written_without_exponent() -> None:
+    assert dump_all([{"a": 0.00001}]) == b"---\na: 0.00001\n"

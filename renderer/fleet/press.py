@@ -11,18 +11,18 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from renderer import pack, plan, render, validate
+from renderer import overlay, pack, plan, read, render, validate
 from renderer.errors import Code, TemplateError
 from renderer.fleet.workspace import Workspace
 from renderer.types import Problem, Rejected, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from renderer.plan import Inputs
     from renderer.read import SiteFile
-    from renderer.types import Artifact, Digest, Manifests, Site, TemplatePin
+    from renderer.types import Artifact, Digest, Manifests, Origin, Site, TemplatePin
 
 # `off` renders every file of every site anew.
 MEMO_VARIABLE = "FLEETPRESS_MEMO"
@@ -93,7 +93,8 @@ class _SiteTask:
         if isinstance(site, Rejected):
             return site
         trees = {pin: self.space.tree(pin).digest for pin in site.templates}
-        fingerprint = plan.fingerprint(site, self.space.fleet.name, trees, self.space.settings)
+        overlays = self.space.overlays.of(site)
+        fingerprint = plan.fingerprint(site, self.space.fleet.name, trees, self.space.settings, overlays)
         made = Made(site.name, site.region, self.space.inputs(site), fingerprint)
         return Same(made) if fingerprint == order.published else (site, made)
 
@@ -111,6 +112,13 @@ def _rejected(site: str, problems: Iterable[Problem]) -> Rejected:
 
 def _of_site(site: str, problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(replace(problem, site=site) for problem in problems)
+
+
+def _blamed(problem: Problem, edited: Mapping[str, Origin]) -> Problem:
+    """A problem in a file that an overlay wrote anew stands at the overlay: the lines are no template's."""
+    if problem.where is None or problem.where.file not in edited:
+        return problem
+    return replace(problem, where=edited[problem.where.file], rendered=problem.where)
 
 
 class Examine(_SiteTask):
@@ -158,6 +166,7 @@ class Render(_SiteTask):
         super().prepare()
         self._validator = validate.Validator.of(self.space.fleet, self.space.schemas)
         self._templates: dict[TemplatePin, render.Template | TemplateError] = {}
+        self._overlayer = overlay.Overlayer(read.merge_patch)
         # One memo for all templates of this worker. Results are the same without one; that is what the variable is for.
         self._memo = None if os.environ.get(MEMO_VARIABLE) == "off" else render.Memo()
 
@@ -167,16 +176,24 @@ class Render(_SiteTask):
         if not isinstance(found, tuple):
             return found
         site, made = found
-        manifests = self._render(site)
-        if isinstance(manifests, Rejected):
-            return manifests
+        overlaid = self._overlaid(site)
+        if isinstance(overlaid, Rejected):
+            return overlaid
+        manifests = overlaid.manifests
         problems = [
             *self._validator.check(manifests, site.labels["kubernetes"], site.file),
             *pack.check(manifests),
         ]
+        problems = [_blamed(problem, overlaid.edited) for problem in problems]
         if any(problem.severity is Severity.ERROR for problem in problems):
             return _rejected(site.name, problems)
         return Rendered(made, manifests, _of_site(site.name, problems))
+
+    def _overlaid(self, site: Site) -> overlay.Overlaid | Rejected:
+        manifests = self._render(site)
+        if isinstance(manifests, Rejected):
+            return manifests
+        return self._overlayer.apply(manifests, self.space.overlays.of(site))
 
     def _render(self, site: Site) -> Manifests | Rejected:
         usable: list[render.Template] = []

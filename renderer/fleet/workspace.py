@@ -17,15 +17,15 @@ from renderer.fleet import sources
 from renderer.types import Digest, Problem, Rejected, Severity, TemplatePin, compact_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from renderer.plan import Inputs
     from renderer.types import Fleet, Json, SchemaSet, Site, TemplateTree, Trace
 
 # Raise it with every change of what is rendered from the same inputs: it makes every site be looked at again.
-_OUTPUT_VERSION = b"1"
-_LAYERS, _FLEET, _SCHEMAS, _PROGRAM = "layers/", "fleet.yaml", "schemas", "fleetpress"
+_OUTPUT_VERSION = b"2"
+_LAYERS, _FLEET, _SCHEMAS, _PROGRAM, _OVERLAYS = "layers/", "fleet.yaml", "schemas", "fleetpress", "overlays"
 # What a range stands for is an input of its own: the lock may move it while no file of the site changes.
 _RANGE = "range "
 
@@ -51,6 +51,11 @@ class Workspace:
     def schemas(self) -> SchemaSet:
         """The fleet's CRDs."""
         return read.load_schemas(self.fleet)
+
+    @cached_property
+    def overlays(self) -> read.Overlays:
+        """The fleet's overlays; raises ConfigurationError with all that is wrong with them."""
+        return read.load_overlays(self.fleet, check=validate.check_input)
 
     @cached_property
     def settings(self) -> Digest:
@@ -120,19 +125,29 @@ class Workspace:
         """What `site` is made from besides its own file: (name, digest) pairs, as the ledger remembers them."""
         key = (site.layers, site.templates, site.ranges)
         if key not in self._inputs:
-            names = [_FLEET, _SCHEMAS, _PROGRAM, *(_LAYERS + layer for layer in site.layers), *map(str, site.templates)]
+            # A site that has no overlay today may have one tomorrow: all of them are an input of each site.
+            names = [
+                _FLEET,
+                _SCHEMAS,
+                _PROGRAM,
+                _OVERLAYS,
+                *(_LAYERS + layer for layer in site.layers),
+                *map(str, site.templates),
+            ]
             names += [f"{_RANGE}{pin}" for pin in site.ranges]
             self._inputs[key] = frozenset((name, digest) for name in names if (digest := self.input_digest(name)))
         return self._inputs[key]
 
     def input_digest(self, name: str) -> Digest | None:
         """The digest that the input `name` has now, None when it is gone."""
-        if name == _FLEET:
-            return read.digest_of(self.root / _FLEET)
-        if name == _SCHEMAS:
-            return self.schemas.digest
-        if name == _PROGRAM:
-            return Digest.of(_OUTPUT_VERSION)
+        shared: dict[str, Callable[[], Digest | None]] = {
+            _FLEET: lambda: read.digest_of(self.root / _FLEET),
+            _SCHEMAS: lambda: self.schemas.digest,
+            _OVERLAYS: lambda: self.overlays.digest,
+            _PROGRAM: lambda: Digest.of(_OUTPUT_VERSION),
+        }
+        if name in shared:
+            return shared[name]()
         if name.startswith(_LAYERS):
             return self._layers.digest(name.removeprefix(_LAYERS))
         try:

@@ -22,6 +22,7 @@ from renderer.read.layers import Layers, layer_files, layer_names
 from renderer.read.library import Library
 from renderer.read.lock import dump_lock, load_lock, lock_path
 from renderer.read.merge import merge_patch
+from renderer.read.overlays import Overlays, load_overlays
 from renderer.read.past import past_template
 from renderer.read.ranges import NEXT, VERSION, is_range, order, parse_version
 from renderer.read.revision import head
@@ -47,6 +48,7 @@ __all__ = [
     "Lock",
     "Locked",
     "Need",
+    "Overlays",
     "Revision",
     "Selector",
     "SiteFile",
@@ -65,6 +67,7 @@ __all__ = [
     "load_files",
     "load_fleet",
     "load_lock",
+    "load_overlays",
     "load_schemas",
     "load_site",
     "load_template",

@@ -37,6 +37,11 @@ from renderer.types.names import (
     Reference,
     compact_json,
 )
+from renderer.types.overlay import (
+    ObjectPattern,
+    Overlay,
+    OverlayEdit,
+)
 from renderer.types.problems import (
     Document,
     Origin,
@@ -64,9 +69,12 @@ __all__ = [
     "KeyPath",
     "Manifest",
     "Manifests",
+    "ObjectPattern",
     "OciSource",
     "Origin",
     "Outcome",
+    "Overlay",
+    "OverlayEdit",
     "Problem",
     "Receipt",
     "Reference",
