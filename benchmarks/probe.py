@@ -45,7 +45,7 @@ def press(root: Path, workers: int, key: Path) -> Figures:
     orders = [Order(file) for file in space.index.sites.values()]
     signed = failed = size = 0
     listing = sha256()
-    for outcome in engine.for_size(len(orders), workers).map(Press(root), orders):
+    for outcome in engine.for_size(len(orders), engine.Workers(workers)).map(Press(root), orders):
         if isinstance(outcome, Pressed):
             signed += _sign(space, outcome, signer)
             size += len(outcome.artifact.layer.data)

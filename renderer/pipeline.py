@@ -40,7 +40,7 @@ class Run:
     target: Target
     signer: Signer
     serial: int
-    workers: int
+    workers: engine.Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def survey(space: Workspace, books: Books, names: Sequence[str], key_id: str | N
     return replace(found, removed=removed)
 
 
-def make_plan(space: Workspace, books: Books, names: Sequence[str], workers: int) -> Plan:
+def make_plan(space: Workspace, books: Books, names: Sequence[str], workers: engine.Workers) -> Plan:
     """Which sites would be published, and why. Reads the sites that may have changed; renders none."""
     candidates = survey(space, books, names, None)
     entries = books.entries

@@ -12,6 +12,8 @@ from renderer.cli import options, session
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from renderer.engine import Workers
+
 
 _PROBLEMS, _ENVIRONMENT = 1, 4
 
@@ -43,7 +45,7 @@ _PROBLEMS, _ENVIRONMENT = 1, 4
     show_envvar=True,
     help="Form of the result; wide and csv tell layers and files too.",
 )
-def sites(sites: tuple[str, ...], fleet: Path | None, where: tuple[str, ...], workers: int | None, output: str) -> None:
+def sites(sites: tuple[str, ...], fleet: Path | None, where: tuple[str, ...], workers: Workers, output: str) -> None:
     """List sites with their labels, template pins and layers."""
     from renderer import report
     from renderer.fleet import queries
@@ -65,6 +67,7 @@ def sites(sites: tuple[str, ...], fleet: Path | None, where: tuple[str, ...], wo
 @options.public_key
 @options.plain_http
 @options.ca_file
+@options.workers
 @options.findings
 def verify(
     sites: tuple[str, ...],
@@ -73,6 +76,7 @@ def verify(
     keys: tuple[Path, ...],
     plain_http: bool,
     ca_file: Path | None,
+    workers: Workers,
     output: str,
 ) -> None:
     """Check what is published: digests, content, site, serial and signature of every artifact."""
@@ -83,7 +87,7 @@ def verify(
     space = session.open_workspace(fleet)
     trusted = session.open_public_keys(keys)
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file))
-    names = session.choose(space, sites)
+    names = session.choose(space, sites, workers)
     checked = queries.verify(space, names, destination, target, trusted)
     receipts = list(report.progress(checked, len(names), "verifying"))
     result = report.results.verification(receipts, to)

@@ -12,6 +12,8 @@ from renderer.cli import options, session
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from renderer.engine import Workers
+
 _PROBLEMS = 1
 
 
@@ -23,7 +25,7 @@ _PROBLEMS = 1
 @options.fleet
 @options.workers
 @options.findings
-def lint(strict: bool, fleet: Path | None, workers: int | None, output: str) -> None:
+def lint(strict: bool, fleet: Path | None, workers: Workers, output: str) -> None:
     """Look over layers, sites, labels and template versions for what has no effect, or stands where it need not.
 
     Values that nobody reads or that are set already, layers without sites, label values and versions that nobody
@@ -33,9 +35,7 @@ def lint(strict: bool, fleet: Path | None, workers: int | None, output: str) -> 
     from renderer.fleet import linting, quality, queries
 
     space = session.open_workspace(fleet)
-    facts = report.progress(
-        linting.read_facts(space, session.count_workers(workers)), len(space.index.sites), "reading"
-    )
+    facts = report.progress(linting.read_facts(space, workers), len(space.index.sites), "reading")
     found = linting.lint_fleet(space, facts)
     problems = list(dict.fromkeys(session.located(space, found.problems)))
     if strict:

@@ -71,11 +71,31 @@ ca_file = option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="PEM file of the authority that the registry uses.",
 )
-workers = option(
+_workers = option(
     "--workers",
     type=click.IntRange(min=1),
     help="Processes to work with; the result is the same for any number.  [default: one per processor]",
 )
+_engine = option(
+    "--engine",
+    default="processes",
+    show_default=True,
+    metavar="ENGINE",
+    help="serial, processes, dask (a cluster on this machine), or dask://HOST:PORT; the result is the same for any.",
+)
+
+
+def workers(function: Function) -> Function:
+    """`--workers` and `--engine`, given to the command as one `engine.Workers`, and closed after it."""
+
+    @wraps(function)
+    def working(*arguments: Any, workers: int | None, engine: str, **settings: Any) -> Any:
+        opened = session.open_workers(workers, engine)
+        return function(*arguments, workers=opened, **settings)
+
+    return _workers(_engine(cast("Function", working)))
+
+
 public_key = click.option(
     "--key",
     "keys",

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from renderer.cli import options, session
+
+if TYPE_CHECKING:
+    from renderer.engine import Workers
 
 _PROBLEMS, _PARTIAL = 1, 3
 
@@ -22,14 +26,14 @@ _PROBLEMS, _PARTIAL = 1, 3
 @options.fleet
 @options.workers
 @options.findings
-def validate(sites: tuple[str, ...], fleet: Path | None, workers: int | None, output: str) -> None:
+def validate(sites: tuple[str, ...], fleet: Path | None, workers: Workers, output: str) -> None:
     """Check every site file, layer and template, and everything that they render to. Publishes nothing."""
     from renderer import report
     from renderer.fleet import queries
 
     space = session.open_workspace(fleet)
     names = session.choose(space, sites, workers)
-    outcomes = queries.check(space, names, session.count_workers(workers))
+    outcomes = queries.check(space, names, workers)
     failed, problems = queries.tally(report.progress(outcomes, len(names), "validating"))
     shared = [*space.index.problems, *queries.check_schemas(space)]
     found = dict.fromkeys([*shared, *session.located(space, problems)])
@@ -53,7 +57,7 @@ def validate(sites: tuple[str, ...], fleet: Path | None, workers: int | None, ou
     show_envvar=True,
     help="Folder for SITE/PATH, or - for one YAML stream on stdout.",
 )
-def render(sites: tuple[str, ...], fleet: Path | None, workers: int | None, output: str) -> None:
+def render(sites: tuple[str, ...], fleet: Path | None, workers: Workers, output: str) -> None:
     """Render sites as their clusters would get them, without publishing anything. All sites without SITE."""
     from renderer import report
     from renderer.fleet import queries
@@ -61,7 +65,7 @@ def render(sites: tuple[str, ...], fleet: Path | None, workers: int | None, outp
 
     space = session.open_workspace(fleet)
     names = session.choose(space, sites, workers)
-    rendered = report.progress(queries.check(space, names, session.count_workers(workers)), len(names), "rendering")
+    rendered = report.progress(queries.check(space, names, workers), len(names), "rendering")
     write = write_stream(sys.stdout.buffer) if output == "-" else write_files(Path(output))
     failed, problems = queries.tally(rendered, write)
     session.tell([*space.index.problems, *session.located(space, problems)])
@@ -85,7 +89,7 @@ def plan(
     to: str,
     plain_http: bool,
     ca_file: Path | None,
-    workers: int | None,
+    workers: Workers,
     output: str,
 ) -> None:
     """Show which sites `publish` would publish, and why. Renders and changes nothing."""
@@ -96,7 +100,7 @@ def plan(
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file))
     books = Books(target, destination)
     names = session.choose(space, sites, workers)
-    found = pipeline.make_plan(space, books, names, session.count_workers(workers))
+    found = pipeline.make_plan(space, books, names, workers)
     problems = [*space.index.problems, *session.located(space, found.problems)]
     result = report.results.plan(found.changed, found.unchanged, found.removed, problems, found.defaults)
     session.say_found(space, result, problems, names, output)
@@ -139,7 +143,7 @@ def publish(
     allow_dirty: bool,
     plain_http: bool,
     ca_file: Path | None,
-    workers: int | None,
+    workers: Workers,
     output: str,
 ) -> None:
     """Render, validate, pack, sign and publish what has changed since the last publication.
@@ -154,7 +158,7 @@ def publish(
     signer = session.open_key(key)
     release = pipeline.choose_serial(space, serial, to, allow_dirty=allow_dirty)
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file, read_only=False))
-    run = pipeline.Run(space, destination, target, signer, release, session.count_workers(workers))
+    run = pipeline.Run(space, destination, target, signer, release, workers)
     books = Books(target, destination, fresh=everything)
     names = session.choose(space, sites, workers)
     todo = pipeline.survey(space, books, names, signer.key_id)

@@ -12,6 +12,8 @@ from renderer.cli import options, session
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from renderer.engine import Workers
+
 _DIFFERS = 1
 
 
@@ -50,7 +52,7 @@ def bump(
     dry_run: bool,
     check: bool,
     fleet: Path | None,
-    workers: int | None,
+    workers: Workers,
     output: str,
 ) -> None:
     """Move the pin of TEMPLATE to VERSION, up or down, for sites, a ring, or all sites that use it.
@@ -69,7 +71,7 @@ def bump(
     pin = TemplatePin(template, version)
     one_by_one = bool(chosen) and all(name in space.index.sites for name in chosen)
     request = pinning.PinRequest(pin, names, exceptions or one_by_one, in_layers=not one_by_one)
-    plan = pinning.plan_bump(space, request, session.count_workers(workers), migrate=migrate)
+    plan = pinning.plan_bump(space, request, workers, migrate=migrate)
     write = not (dry_run or check or plan.problems)
     if write:
         pinning.write_pins(space, [plan])
@@ -121,7 +123,7 @@ def promote(
     to: str,
     plain_http: bool,
     ca_file: Path | None,
-    workers: int | None,
+    workers: Workers,
     output: str,
 ) -> None:
     """Move the pins of RING to the versions that the ring FROM has, when the gates of fleet.yaml let them pass.
@@ -138,8 +140,7 @@ def promote(
     names = session.choose(space, [f"{one},{ring}" for one in sites] or [ring], workers)
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file))
     request = promotion.Request(before, after, frozenset(names), session.time_of(at), template)
-    count = session.count_workers(workers)
-    found = promotion.Promoter(space, Books(target, destination).entries, publish.fetch, count).promote(request)
+    found = promotion.Promoter(space, Books(target, destination).entries, publish.fetch, workers).promote(request)
     plans = [one.plan for one in found]
     failed = any(plan.problems for plan in plans) or not all(one.passes for one in found)
     write = not (dry_run or check or any(plan.problems for plan in plans))

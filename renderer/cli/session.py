@@ -15,6 +15,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from renderer.engine import Workers
     from renderer.fleet.destination import Destination
     from renderer.fleet.workspace import Workspace
     from renderer.publish import Target
@@ -44,11 +45,11 @@ def open_workspace(fleet: Path | None) -> Workspace:
     return Workspace(fleet if fleet is not None else find_fleet(Path.cwd()))
 
 
-def choose(space: Workspace, selectors: Sequence[str], workers: int | None = None) -> list[str]:
+def choose(space: Workspace, selectors: Sequence[str], workers: Workers | None = None) -> list[str]:
     """Names of the sites that `selectors` (names, globs such as `berlin-*`, or `ring=canary`) mean; all for none."""
     from renderer.fleet.selection import select
 
-    return select(space, selectors, count_workers(workers))
+    return select(space, selectors, workers or open_workers())
 
 
 def narrowed(selectors: Sequence[str], conditions: Sequence[str]) -> list[str]:
@@ -108,10 +109,16 @@ def open_public_keys(paths: Sequence[Path]) -> list[PublicKey]:
     return [load_public_key(path) for path in paths]
 
 
-def count_workers(asked: int | None) -> int:
-    """How many processes to work with."""
-    if asked is not None:
-        return asked
+def open_workers(asked: int | None = None, engine: str = "processes") -> Workers:
+    """What to work with; whatever it opens is closed when the command ends."""
+    from renderer.engine import Workers
+
+    workers = Workers(asked if asked is not None else _processors(), engine)
+    click.get_current_context().call_on_close(workers.close)
+    return workers
+
+
+def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

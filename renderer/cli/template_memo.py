@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from renderer.engine import Workers
+
 
 @click.command(
     short_help="Show why files differ from site to site.",
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 @options.workers
 @options.output
 def why_site_specific(
-    template: str, sites: tuple[str, ...], sample: int, fleet: Path | None, workers: int | None, output: str
+    template: str, sites: tuple[str, ...], sample: int, fleet: Path | None, workers: Workers, output: str
 ) -> None:
     """Show, for each file of a template, how many different outputs it has over the fleet, and which variables do it.
 
@@ -45,10 +47,10 @@ def why_site_specific(
     from renderer.report.variation import why_site_specific as told
 
     space = session.open_workspace(fleet)
-    names = session.choose(space, sites)
+    names = session.choose(space, sites, workers)
     taken = min(sample, len(names))
     chosen = [names[index * len(names) // taken] for index in range(taken)]
-    found = variation.why_site_specific(space, template, chosen, session.count_workers(workers))
+    found = variation.why_site_specific(space, template, chosen, workers)
     session.say(told(list(found)), output)
 
 

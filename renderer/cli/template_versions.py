@@ -13,6 +13,8 @@ from renderer.cli import options, session
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from renderer.engine import Workers
+
 _DIFFERS = 1
 
 
@@ -44,7 +46,7 @@ _DIFFERS = 1
 @options.workers
 @options.output
 def lock(
-    templates: tuple[str, ...], check: bool, upgrade: bool, fleet: Path | None, workers: int | None, output: str
+    templates: tuple[str, ...], check: bool, upgrade: bool, fleet: Path | None, workers: Workers, output: str
 ) -> None:
     """Write templates.lock: every template version that the fleet pins, with its commit and the digest of its content.
 
@@ -57,7 +59,7 @@ def lock(
 
     space = session.open_workspace(fleet)
     order = locking.LockOrder.parse(templates, upgrade=upgrade, check=check)
-    made = locking.make_lock(space, order, session.count_workers(workers))
+    made = locking.make_lock(space, order, workers)
     if made.changed and not check:
         locking.write_lock(space, made.lock)
     file = read.lock_path(space.fleet).relative_to(space.fleet.repository).as_posix()

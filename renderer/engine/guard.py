@@ -1,4 +1,4 @@
-"""Limits for one item: a template that never ends must not stop the other 99,999 sites.
+"""Limits for one item: a template that never ends must not stop the other 99,999 sites. And what a worker is not told.
 
 Never: limits anything where the platform cannot (no interval timer, or not in the main thread); results do not depend
 on the limits unless an item runs into them.
@@ -6,6 +6,7 @@ on the limits unless an item runs into them.
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 SECONDS_PER_ITEM = 20.0
 BYTES_PER_WORKER = 2 * 1024**3
+_SECRETS = ("FLEETPRESS_KEY", "FLEETPRESS_KEY_PASSWORD", "COSIGN_PASSWORD")
 
 
 class _TooSlowError(BaseException):
@@ -34,6 +36,12 @@ def run(task: Task[Item, Result], item: Item) -> Result:
         return task.lost(item, f"took longer than {SECONDS_PER_ITEM:g} s")
     except MemoryError:
         return task.lost(item, f"needed more than {BYTES_PER_WORKER // 1024**2} MiB of memory")
+
+
+def forget_secrets() -> None:
+    """Drop from this worker's environment where the key is and what opens it: only the parent signs."""
+    for name in _SECRETS:
+        os.environ.pop(name, None)
 
 
 def limit_memory() -> None:

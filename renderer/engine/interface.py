@@ -6,7 +6,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -16,6 +16,13 @@ ResultOut_co = TypeVar("ResultOut_co", covariant=True)
 
 class Task(Protocol, Generic[ItemIn_contra, ResultOut_co]):
     """A pure function over items with state that is prepared once per worker. It is pickled to reach the workers."""
+
+    @abstractmethod
+    def ground(self) -> Mapping[str, str]:
+        """Digests by name of what the task reads besides its items, as it lies on this machine; needs no `prepare`.
+
+        An engine of several machines asks on both sides: where they differ, a result would be another one.
+        """
 
     @abstractmethod
     def prepare(self) -> None:

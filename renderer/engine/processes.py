@@ -1,7 +1,6 @@
 """Worker processes on this machine.
 
-In: a picklable task and its items. Out: results in order. A worker that dies takes nobody along: its chunk is tried
-again, split until the item that kills is alone, and only that one is reported as lost.
+In: a picklable task and its items. Out: results in order. A worker that dies takes nobody along (see isolation).
 Never: forks (threads and locks of the parent would be copied half-way), holds all results at once.
 """
 
@@ -12,10 +11,13 @@ import signal
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from renderer.engine import guard
+from renderer.engine.chunks import chunked
+from renderer.engine.isolation import WorkerEndedError, isolated
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -40,12 +42,12 @@ class Processes:
 
     def map(self, task: Task[Item, Result], items: Iterable[Item]) -> Iterator[Result]:
         """See `Engine.map`."""
-        chunks = _chunked(items, self.chunk)
+        chunks = chunked(items, self.chunk)
         # Each turn is one pool: there is a second one only after a worker of the first has died.
         for first in chunks:
             unfinished = yield from self._run(task, chain([first], chunks))
             for chunk in unfinished:
-                yield from _isolated(task, chunk)
+                yield from isolated(task, chunk, partial(_alone, task))
 
     def _run(
         self, task: Task[Item, Result], chunks: Iterable[tuple[Item, ...]]
@@ -83,18 +85,14 @@ class _Submitted:
         return self.future.result()
 
 
-def _isolated(task: Task[Item, Result], chunk: tuple[Item, ...]) -> Iterator[Result]:
-    """Results of a chunk whose worker may have died of it, found out in a process of its own."""
+def _alone(task: Task[Item, Result], chunk: tuple[Item, ...]) -> list[Result]:
+    """Results of a chunk in a process of its own."""
     try:
         with _pool(task, 1) as pool:
-            yield from pool.submit(_work, chunk).result()
+            results: list[Result] = pool.submit(_work, chunk).result()
     except BrokenProcessPool:
-        if len(chunk) == 1:
-            yield task.lost(chunk[0], "ended its worker process (killed, out of memory, or a crash in native code)")
-            return
-        middle = len(chunk) // 2
-        yield from _isolated(task, chunk[:middle])
-        yield from _isolated(task, chunk[middle:])
+        raise WorkerEndedError from None
+    return results
 
 
 def _pool(task: Task[Item, Result], workers: int) -> ProcessPoolExecutor:
@@ -107,6 +105,7 @@ def _start(task: Task[Any, Any]) -> None:
     # Ctrl-C reaches the whole process group; the parent alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     guard.limit_memory()
+    guard.forget_secrets()
     task.prepare()
     _worker_task = task
 
@@ -115,9 +114,3 @@ def _work(chunk: tuple[Any, ...]) -> list[Any]:
     task = _worker_task
     assert task is not None, "the pool starts its workers with _start"  # noqa: S101
     return [guard.run(task, item) for item in chunk]
-
-
-def _chunked(items: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:
-    iterator = iter(items)
-    while chunk := tuple(islice(iterator, size)):
-        yield chunk

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def default_changes(
-    space: Workspace, moves: Mapping[Move, Sequence[str]], entries: Mapping[str, Entry], workers: int
+    space: Workspace, moves: Mapping[Move, Sequence[str]], entries: Mapping[str, Entry], workers: engine.Workers
 ) -> tuple[DefaultChange, ...]:
     """The questions whose default is another one now, each with how many sites of its move take it.
 
@@ -68,7 +68,7 @@ def _changed(before: TemplateTree, after: TemplateTree) -> dict[str, tuple[Json,
     return {name: (old[name], new[name]) for name in old if name in new and old[name] != new[name]}
 
 
-def _count(space: Workspace, sites: Sequence[str], questions: tuple[str, ...], workers: int) -> Counter[str]:
+def _count(space: Workspace, sites: Sequence[str], questions: tuple[str, ...], workers: engine.Workers) -> Counter[str]:
     orders = [Taking(space.file(site), questions) for site in sites]
     counts: Counter[str] = Counter()
     for outcome in engine.for_size(len(orders), workers).map(TakesDefaults(space.root), orders):

@@ -13,32 +13,22 @@ from typing import TYPE_CHECKING
 from renderer import engine, lint, read, render, strict_yaml
 from renderer.errors import Code, ConfigurationError, TemplateError
 from renderer.fleet.locating import on_one_way
-from renderer.fleet.workspace import Workspace
+from renderer.fleet.task import FleetTask
 from renderer.lint import rules
 from renderer.read.layers import PLACEHOLDER
 from renderer.types import Document, Origin, Problem, Rejected, Severity, TemplatePin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
+    from renderer.fleet.workspace import Workspace
     from renderer.read import SiteFile
     from renderer.render.reads import ReadPath
     from renderer.types import KeyPath
 
 
-class ReadFacts:
+class ReadFacts(FleetTask):
     """Task: the facts of a site."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.root,)
-
-    def prepare(self) -> None:
-        """Read fleet.yaml; layers are read when the first site needs them."""
-        self.space = Workspace(self.root)
 
     def __call__(self, file: SiteFile) -> lint.SiteFacts | Rejected:
         """What lint asks of a site, or why it cannot be read."""
@@ -69,7 +59,7 @@ class Result:
     problems: tuple[Problem, ...]
 
 
-def read_facts(space: Workspace, workers: int) -> Iterator[lint.SiteFacts | Rejected]:
+def read_facts(space: Workspace, workers: engine.Workers) -> Iterator[lint.SiteFacts | Rejected]:
     """The facts of every site, in the order of their names."""
     files = space.index.sites.values()
     yield from engine.for_size(len(files), workers).map(ReadFacts(space.root), files)

@@ -78,7 +78,7 @@ class Locking:
         return self.changed or any(row.state in (LockState.MOVED, LockState.GONE) for row in self.rows)
 
 
-def make_lock(space: Workspace, order: LockOrder, workers: int) -> Locking:
+def make_lock(space: Workspace, order: LockOrder, workers: engine.Workers) -> Locking:
     """Resolve what `order` asks for. Writes nothing.
 
     Raises ConfigurationError with all problems of the templates, SourceFailure when a source cannot be reached.
@@ -105,7 +105,7 @@ def replace_file(path: Path, content: bytes) -> None:
         raise EnvironmentFailure(what, problems=[Problem(Code.OUTPUT_UNWRITABLE, what, hint=hint)]) from None
 
 
-def _pins_in_use(space: Workspace, workers: int) -> tuple[set[TemplatePin], list[Problem]]:
+def _pins_in_use(space: Workspace, workers: engine.Workers) -> tuple[set[TemplatePin], list[Problem]]:
     """Every pin of every site, as written, and the problems of the sites whose pins cannot be known."""
     pins: set[TemplatePin] = set()
     problems = list(space.index.problems)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from renderer import engine, read, scaffold, validate
 from renderer.errors import Code, ConfigurationError
 from renderer.fleet import migration
-from renderer.fleet.workspace import Workspace
+from renderer.fleet.task import FleetTask
 from renderer.scaffold import EditedFile
 from renderer.types import Document, Origin, Problem
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from renderer.fleet.workspace import Workspace
     from renderer.read import SiteFile
     from renderer.types import TemplatePin
 
@@ -48,18 +49,15 @@ class PinUse(NamedTuple):
         return self.place == len(self.layers)
 
 
-class PinUses:
+class PinUses(FleetTask):
     """Task: where each site has the pin of one template from."""
 
     def __init__(self, root: Path, template: str) -> None:
-        self.root, self.template = root, template
+        super().__init__(root)
+        self.template = template
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.root, self.template)
-
-    def prepare(self) -> None:
-        """Read fleet.yaml."""
-        self.space = Workspace(self.root)
 
     def __call__(self, file: SiteFile) -> PinUse | tuple[Problem, ...]:
         """The site's use, or what keeps its files from being read."""
@@ -123,7 +121,7 @@ class PinRequest:
     in_layers: bool = True
 
 
-def plan_bump(space: Workspace, request: PinRequest, workers: int, *, migrate: bool = False) -> PinPlan:
+def plan_bump(space: Workspace, request: PinRequest, workers: engine.Workers, *, migrate: bool = False) -> PinPlan:
     """Plan the move of a pin, and with `migrate` what its migrations do to variables, as one change of files.
 
     Raises TemplateError when there is no such version.
@@ -158,7 +156,7 @@ def write_pins(space: Workspace, plans: Sequence[PinPlan]) -> None:
 
 
 def plan_pins(
-    space: Workspace, request: PinRequest, workers: int, edited: Mapping[str, EditedFile] | None = None
+    space: Workspace, request: PinRequest, workers: engine.Workers, edited: Mapping[str, EditedFile] | None = None
 ) -> PinPlan:
     """Plan the move; `edited` are files that change for another reason too. Raises TemplateError: no such version."""
     space.tree(request.pin)

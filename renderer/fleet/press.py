@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from renderer import overlay, pack, plan, read, render, validate
 from renderer.errors import Code, TemplateError
-from renderer.fleet.workspace import Workspace
+from renderer.fleet.task import FleetTask
 from renderer.types import Problem, Rejected, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from renderer.plan import Inputs
     from renderer.read import SiteFile
@@ -74,18 +73,8 @@ class Pressed:
 Examined: TypeAlias = "tuple[Site, Made] | Same | Rejected"
 
 
-class _SiteTask:
-    """What all tasks share: the worker's view of the fleet. Only the fleet's folder crosses to the worker."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.root,)
-
-    def prepare(self) -> None:
-        """Read fleet.yaml; everything else is read when the first site needs it."""
-        self.space = Workspace(self.root)
+class _SiteTask(FleetTask):
+    """What the tasks over orders share."""
 
     def examine(self, order: Order) -> Examined:
         """Read a site and fingerprint it."""

@@ -15,15 +15,15 @@ from renderer import engine, read, rollout, validate
 from renderer.errors import Code, ConfigurationError
 from renderer.fleet.health import approved_by, moment, read_health
 from renderer.fleet.pinning import PinPlan, PinRequest, plan_pins, plan_variables
-from renderer.fleet.workspace import Workspace
+from renderer.fleet.task import FleetTask
 from renderer.types import Document, Origin, Problem, Rejected, TemplatePin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from renderer.fleet.health import Fetch
+    from renderer.fleet.workspace import Workspace
     from renderer.plan import Entry
     from renderer.read import SiteFile
     from renderer.rollout import Verdict
@@ -64,18 +64,8 @@ class Pinned(NamedTuple):
     zone: Json
 
 
-class Pins:
+class Pins(FleetTask):
     """Task: what each site pins, and where it is."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.root,)
-
-    def prepare(self) -> None:
-        """Read fleet.yaml."""
-        self.space = Workspace(self.root)
 
     def __call__(self, file: SiteFile) -> Pinned | Rejected:
         """The merged pins and zone, or all that is wrong with the site."""
@@ -105,7 +95,7 @@ class Promoter:
     space: Workspace
     entries: Mapping[str, Entry]
     fetch: Fetch
-    workers: int
+    workers: engine.Workers
 
     def promote(self, request: Request) -> tuple[Promotion, ...]:
         """Raises ConfigurationError: no such ring, the ring before is at several versions, a feed cannot be read."""

@@ -59,7 +59,7 @@ def _version_row(space: Workspace, pin: TemplatePin) -> VersionRow:
     return VersionRow(pin, space.library.kind(pin).value, locked is not None, locked.digest if locked else None, stable)
 
 
-def check(space: Workspace, names: Sequence[str], workers: int) -> Iterator[Rendered | Rejected]:
+def check(space: Workspace, names: Sequence[str], workers: engine.Workers) -> Iterator[Rendered | Rejected]:
     """Render and validate the sites `names`, in their order."""
     orders = [Order(space.file(name)) for name in names]
     for outcome in engine.for_size(len(orders), workers).map(Render(space.root), orders):
@@ -118,7 +118,7 @@ def diff(space: Workspace, name: str, destination: Destination, target: Target) 
     def keep(manifests: Manifests) -> None:
         rendered.update({file.path: file.content for file in manifests.files})
 
-    failed, problems = tally(check(space, [name], 1), keep)
+    failed, problems = tally(check(space, [name], engine.Workers(1)), keep)
     if failed:
         raise ConfigurationError(f"site {name} cannot be rendered", problems=locate(space, problems))
     there = publish.published(target, _repository(space, name, destination))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from renderer import engine, read, validate
 from renderer.errors import ConfigurationError, TemplateError
-from renderer.fleet.workspace import Workspace
+from renderer.fleet.task import FleetTask
 from renderer.read import Need
 from renderer.types import Document, Rejected
 
@@ -20,22 +20,24 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from renderer.fleet.workspace import Workspace
     from renderer.read import Selector, SiteFile
     from renderer.types import Site
 
 
-class Meant:
+class Meant(FleetTask):
     """Task: whether a site is meant by a selector. One that cannot be read may be, so it is."""
 
     def __init__(self, root: Path, text: str) -> None:
-        self.root, self.text = root, text
+        super().__init__(root)
+        self.text = text
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.root, self.text)
 
     def prepare(self) -> None:
         """Read fleet.yaml, whose labels the selector is about."""
-        self.space = Workspace(self.root)
+        super().prepare()
         self.selector = read.parse_selector(self.text, self.space.fleet)
 
     def __call__(self, file: SiteFile) -> bool:
@@ -64,7 +66,7 @@ class Meant:
             return None
 
 
-def select(space: Workspace, texts: Sequence[str], workers: int) -> list[str]:
+def select(space: Workspace, texts: Sequence[str], workers: engine.Workers) -> list[str]:
     """The sites that at least one of `texts` means, each once; all sites for none.
 
     Raises ConfigurationError for a selector that cannot be read, and for a plain name that no site has.
@@ -77,7 +79,7 @@ def select(space: Workspace, texts: Sequence[str], workers: int) -> list[str]:
     return list(chosen)
 
 
-def _meant(space: Workspace, selector: Selector, workers: int) -> list[str]:
+def _meant(space: Workspace, selector: Selector, workers: engine.Workers) -> list[str]:
     if selector.pattern is not None and selector.pattern in space.index.sites:
         return [selector.pattern]
     files = [file for file in space.index.sites.values() if selector.may_hold(file.name)]

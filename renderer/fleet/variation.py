@@ -112,7 +112,9 @@ def _hash(value: Any) -> bytes:
     return blake2b(dumps(value, MARSHAL_VERSION), digest_size=_HASH_BYTES).digest()
 
 
-def why_site_specific(space: Workspace, template: str, names: Sequence[str], workers: int) -> Iterator[Variation]:
+def why_site_specific(
+    space: Workspace, template: str, names: Sequence[str], workers: engine.Workers
+) -> Iterator[Variation]:
     """For each version of `template` (NAME, or NAME@VERSION) that the sites `names` take: what differs, and why.
 
     Raises ConfigurationError when no site takes it.

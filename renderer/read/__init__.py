@@ -4,7 +4,7 @@ In: folders. Out: values of renderer.types; a site's trouble as Problems. Never:
 """
 
 from renderer.read.cases import EXPECT_ERROR, EXPECTED, Case, load_cases
-from renderer.read.files import digest_of
+from renderer.read.files import digest_of, digest_of_folder
 from renderer.read.fleet import find_fleet, load_fleet
 from renderer.read.interface import (
     Access,
@@ -55,6 +55,7 @@ __all__ = [
     "SiteIndex",
     "SourceKind",
     "digest_of",
+    "digest_of_folder",
     "dump_lock",
     "find_fleet",
     "head",

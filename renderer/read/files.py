@@ -7,7 +7,10 @@ writes, or raises for a file that cannot be read.
 from __future__ import annotations
 
 import os
+import stat
+from contextlib import suppress
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from renderer.errors import Code
@@ -16,7 +19,6 @@ from renderer.types import Digest, Document, Origin, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from renderer.read.interface import Check
 
@@ -45,6 +47,23 @@ def digest_of(path: str | Path) -> Digest | None:
         return Digest(sha256(read_file(path)).hexdigest())
     except OSError:
         return None
+
+
+def digest_of_folder(folder: Path) -> Digest:
+    """Digest of every file below `folder`: its path, its content, whether it can be executed, where a link leads.
+
+    A folder that is not there is an empty one. Raises OSError.
+    """
+    digest = sha256()
+    with suppress(FileNotFoundError):
+        for path, entry in sorted(walk(str(folder)), key=lambda found: found[0]):
+            if entry.is_symlink():
+                kind, content = "link", os.fsencode(Path(entry.path).readlink())
+            else:
+                kind = "program" if entry.stat().st_mode & stat.S_IXUSR else "file"
+                content = read_file(entry.path)
+            digest.update(f"{kind} {path!r} {len(content)}\n".encode() + content)
+    return Digest(digest.hexdigest())
 
 
 def walk(folder: str, *, hidden: bool = True) -> Iterator[tuple[str, os.DirEntry[str]]]:

@@ -13,7 +13,7 @@ from renderer.errors import Code
 from renderer.read.files import one_of, parse, quoted, read_file, similar, unreadable
 from renderer.read.layers import PLACEHOLDER, layer_names, sections
 from renderer.read.merge import merge_maps
-from renderer.types import Document, Json, Origin, Problem, Rejected, Site, TemplatePin
+from renderer.types import Digest, Document, Json, Origin, Problem, Rejected, Site, TemplatePin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,6 +47,11 @@ def read_site(fleet: Fleet, site_file: SiteFile, check: Check) -> Document | tup
         content = read_file(f"{fleet.repository}/{site_file.path}")
     except OSError as error:
         return (unreadable(site_file.path, error),)
+    if Digest.of(content) != site_file.digest:
+        # What is made of it would be noted under the digest of a content that it was not made from.
+        what = "the file is not what it was when the run began"
+        hint = "run again while nobody edits the fleet; workers on other machines need the same commit"
+        return (Problem(Code.FILE_CHANGED, what, Origin(site_file.path), hint),)
     return parse(content, site_file.path, "site", check)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from renderer.engine import Workers
 from renderer.fleet.pinning import PinRequest, plan_bump, write_pins
 from renderer.fleet.workspace import Workspace
 from renderer.types import Site, TemplatePin
@@ -54,7 +55,7 @@ def versions(root: Path) -> dict[str, str | None]:
 def bump(root: Path, sites: set[str], version: str = "1.1.0", **settings: bool) -> set[str]:
     """Move the pins; the files that changed, relative to the fleet's folder."""
     space = Workspace(root)
-    plan = plan_bump(space, PinRequest(TemplatePin("app", version), frozenset(sites), **settings), 1)
+    plan = plan_bump(space, PinRequest(TemplatePin("app", version), frozenset(sites), **settings), Workers(1))
     assert not plan.problems
     write_pins(space, [plan])
     return {file.file.removeprefix("fleets/labs/") for file in plan.files}

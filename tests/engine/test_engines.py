@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from renderer.engine import Engine, Processes, Serial, for_size, guard
+from renderer.engine import Engine, Processes, Serial, Workers, for_size, guard
 
 
 @dataclass
@@ -18,6 +18,9 @@ class Square:
 
     offset: int = 0
     ready: bool = False
+
+    def ground(self) -> dict[str, str]:
+        return {}
 
     def prepare(self) -> None:
         self.ready = True
@@ -91,7 +94,7 @@ def test_results_come_while_items_are_still_being_read() -> None:
 
 
 def test_few_sites_are_not_worth_a_worker() -> None:
-    assert isinstance(for_size(60, 8), Serial)
-    engine = for_size(10_000, 8)
+    assert isinstance(for_size(60, Workers(8)), Serial)
+    engine = for_size(10_000, Workers(8))
     assert isinstance(engine, Processes)
     assert engine.workers == 8
