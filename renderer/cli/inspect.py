@@ -128,17 +128,40 @@ def diff(
 
 
 @click.command(
-    short_help="Show where a value comes from.",
-    epilog=options.example("fleetpress explain berlin-spreelab-01 cilium.mtu"),
+    short_help="Show where a value, or a rendered field, comes from.",
+    epilog=options.example(
+        "fleetpress explain berlin-spreelab-01 cilium.mtu",
+        "fleetpress explain berlin-spreelab-01 --object HelmRelease/flux-system/cilium --field spec.values.MTU",
+    ),
 )
 @options.site
 @click.argument("key", default="")
+@options.option(
+    "--object", "target", metavar="OBJECT", help="KIND/NAMESPACE/NAME: explain what is rendered, not what is set."
+)
+@options.option(
+    "--field",
+    "field",
+    default="",
+    metavar="FIELD",
+    help="A field of the object, such as spec.replicas.  [default: all]",
+)
 @options.fleet
 @options.output
-def explain(site: str, key: str, fleet: Path | None, output: str) -> None:
-    """Show the value of KEY at SITE, the file and line that set it, and what it overrode. All values without KEY."""
-    from renderer import report
-    from renderer.fleet import queries
+def explain(site: str, key: str, target: str | None, field: str, fleet: Path | None, output: str) -> None:
+    """Show the value of KEY at SITE, the file and line that set it, and what it overrode. All values without KEY.
 
+    With --object, show for a field of a rendered object the line of a template that made it, the values which that line
+    reads, and the files that set these.
+    """
+    from renderer import report
+    from renderer.fleet import explaining, queries
+
+    if bool(target) == bool(key) and (key or field):
+        raise click.UsageError("give either KEY, or --object and perhaps --field")
     space = session.open_workspace(fleet)
-    session.say(report.results.explanation(site, queries.explain(space, site, key)), output)
+    if target:
+        found = explaining.explain_object(space, site, target, field)
+        session.say(report.explained.rendered_fields(site, target, found), output)
+    else:
+        session.say(report.results.explanation(site, queries.explain(space, site, key)), output)

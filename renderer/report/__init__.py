@@ -1,6 +1,6 @@
 """report: results as text for people and as data for programs, and the object-level difference."""
 
-from renderer.report import inventory, quality, results, rollout
+from renderer.report import explained, inventory, quality, results, rollout
 from renderer.report.files import replace_folder, write_text
 from renderer.report.objects import ObjectChange, diff_objects, read_objects
 from renderer.report.problems import problems_text
@@ -12,6 +12,7 @@ __all__ = [
     "ObjectChange",
     "Report",
     "diff_objects",
+    "explained",
     "inventory",
     "problems_text",
     "progress",
