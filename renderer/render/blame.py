@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from renderer.render.allowance import TimeUsedUp, allowance
 from renderer.render.faults import RENDER_FAULTS
 from renderer.render.marking import Marker, telling
 from renderer.render.naming import Naming
@@ -88,6 +89,14 @@ def blame_lines(template: Template, site: Site, fleet_name: str, path: str) -> B
 
     Renders that one file once more, with marks. A pure function.
     """
+    try:
+        with allowance():
+            return _blamed(template, site, fleet_name, path)
+    except TimeUsedUp:
+        return None
+
+
+def _blamed(template: Template, site: Site, fleet_name: str, path: str) -> Blamed | None:
     found = next((one for one in _made_files(template, site, fleet_name) if one.path == path), None)
     if found is None:
         return None

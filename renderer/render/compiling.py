@@ -149,7 +149,7 @@ class CopierCompiler:
         draft = self.draft()
         parts = Parts(draft.questions, (draft.answers_path, draft.subdirectory, *draft.exclude), draft.files)
         reads = read_sets(self.environment, draft.included, parts)
-        settled = {path: settle(self.environment, file, reads) for path, file in draft.files.items()}
+        settled = settle(self.environment, draft.files, reads)
         outliner = Outliner(lambda root: self._files_under(settled, root), self._has_template_for)
         return CopierTemplate(
             self.tree.pin,

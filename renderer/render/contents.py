@@ -7,10 +7,12 @@ Never: decides where a file goes, or keeps anything but in the memo.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from renderer.render.allowance import TimeUsedUp, allowance
 from renderer.render.answers import undefined_hint
 from renderer.render.faults import RENDER_FAULTS, explain
 from renderer.render.interface import Rendered
@@ -27,12 +29,25 @@ if TYPE_CHECKING:
     from renderer.render.sandbox import TemplateEnvironment
     from renderer.types import Origin
 
+# For all files of a template version together; the time of the sites is another.
+_SETTLING_SECONDS = 0.5
 # How Python shows an object that has no text of its own: an address, different in each run.
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]{6,}>| object at 0x")
 
 
-def settle(environment: TemplateEnvironment, file: SourceFile, reads: ReadSets) -> SourceFile:
-    """Render a file that reads no variable, once for all sites. What fails is left for the site to report."""
+def settle(environment: TemplateEnvironment, files: Mapping[str, SourceFile], reads: ReadSets) -> dict[str, SourceFile]:
+    """Render the files that read no variable, once for all sites.
+
+    What fails, and what a small allowance is not enough for, is left as it is: the site reports it.
+    """
+    settled = dict(files)
+    with suppress(TimeUsedUp), allowance(_SETTLING_SECONDS):
+        for path, file in files.items():
+            settled[path] = _settled(environment, file, reads)
+    return settled
+
+
+def _settled(environment: TemplateEnvironment, file: SourceFile, reads: ReadSets) -> SourceFile:
     text = file.text
     if text is None or text.template is None or reads.of([text]) != frozenset():
         return file

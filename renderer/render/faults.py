@@ -18,6 +18,7 @@ from jinja2.exceptions import (
 )
 
 from renderer.errors import Code
+from renderer.render.allowance import TimeUsedUp
 from renderer.render.limits import LimitExceeded
 from renderer.render.undefined import UndefinedVariable
 from renderer.types import Origin
@@ -53,7 +54,7 @@ def explain(error: Exception, environment: TemplateEnvironment, origin: Origin) 
     if isinstance(error, SecurityError):
         return Fault(Code.RENDER_FORBIDDEN, str(error)[:_SHOWN], where, "templates may use plain data only")
     if isinstance(error, (LimitExceeded, RecursionError, MemoryError, OverflowError)):
-        return Fault(Code.RENDER_LIMIT, f"the template asks for too much: {_words(error)}", where, "make it do less")
+        return Fault(Code.RENDER_LIMIT, f"the template asks for too much: {_words(error)}", where, _limit_hint(error))
     if isinstance(error, TemplateSyntaxError):
         found = _syntax_origin(error, environment, origin)
         return Fault(Code.TEMPLATE_SYNTAX, str(error.message)[:_SHOWN], found, "correct the template at this line")
@@ -63,6 +64,12 @@ def explain(error: Exception, environment: TemplateEnvironment, origin: Origin) 
     kind = "" if isinstance(error, (TemplateRuntimeError, UndefinedError)) else f"{type(error).__name__}: "
     hint = "correct the template at this line, or the value that it does not expect"
     return Fault(Code.RENDER_FAILED, f"{kind}{_words(error)}", where, hint)
+
+
+def _limit_hint(error: Exception) -> str:
+    if isinstance(error, TimeUsedUp):
+        return "look for a regular expression that backtracks, such as (a+)+$, and for loops over loops"
+    return "make it do less"
 
 
 def _words(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """Ansible's filters over regular expressions.
 
 In: texts and patterns. Out: what the Ansible filter package gives for them.
-Never: makes a text longer than the limit; how long a pattern takes is the engine's time limit's business.
+Never: makes a text longer than the limit; how long a pattern may take is the business of `allowance`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from renderer.render.limits import check_text
+from renderer.render.limits import check_searched, check_text
 
 
 class FilterError(Exception):
@@ -32,7 +32,7 @@ def regex_replace(value: Any = "", pattern: str = "", replacement: str = "", ign
         check_text(made)
         return text
 
-    return re.compile(pattern, re.IGNORECASE if ignorecase else 0).sub(expand, as_text(value))
+    return re.compile(pattern, re.IGNORECASE if ignorecase else 0).sub(expand, check_searched(as_text(value)))
 
 
 def _flags(*, multiline: Any, ignorecase: Any) -> int:
@@ -48,7 +48,7 @@ def regex_search(value: str, regex: str, *args: str, **kwargs: Any) -> Any:
         if named is None and numbered is None:
             raise FilterError(f"regex_search expects \\1 or \\g<name>, got {argument!r}")
         groups.append(named[1] if named else int(numbered[1]) if numbered else 0)
-    match = re.compile(regex, flags).search(value)
+    match = re.compile(regex, flags).search(check_searched(value))
     if match is None:
         return None
     return [match.group(group) for group in groups] if groups else match.group()
@@ -56,7 +56,7 @@ def regex_search(value: str, regex: str, *args: str, **kwargs: Any) -> Any:
 
 def regex_findall(value: str, regex: str, multiline: bool = False, ignorecase: bool = False) -> list[Any]:  # noqa: FBT001, FBT002
     """Every match."""
-    return re.compile(regex, _flags(multiline=multiline, ignorecase=ignorecase)).findall(value)
+    return re.compile(regex, _flags(multiline=multiline, ignorecase=ignorecase)).findall(check_searched(value))
 
 
 def regex_escape(string: str, re_type: str = "python") -> str:

@@ -71,7 +71,7 @@ class FoxopsCompiler:
         if self.config.problems:
             raise template_error(self.tree, self.config.problems)
         reads = ReadSets(self.environment, included, self.names | OWN_NAMES)
-        settled = {file.path: settle(self.environment, file, reads) for file in files.values()}
+        settled = settle(self.environment, {file.path: file for file in files.values()}, reads)
         return FoxopsTemplate(
             self.tree.pin,
             self.environment,

@@ -7,8 +7,10 @@ Never: changes a result.
 from __future__ import annotations
 
 from functools import wraps
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from jinja2 import pass_context
 from jinja2.utils import _PassArg
 
 from renderer.render.limits import (
@@ -27,6 +29,8 @@ from renderer.render.limits import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from jinja2.runtime import Context
+
     from renderer.render.limits import Budget
 
     Function = Callable[..., Any]
@@ -41,24 +45,25 @@ def guard_filters(filters: Mapping[str, Function], budget: Budget) -> dict[str, 
 
 
 def _guard(name: str, function: Function, budget: Budget) -> Function:
-    # A filter may ask for the context or the environment as its first argument; the value comes after it.
-    skipped = 0 if _PassArg.from_obj(function) is None else 1
+    first = _first_argument(function)
     check = _CHECKS.get(name)
 
+    # What takes the context is never run by Jinja while it compiles, where nothing is bounded.
+    @pass_context
     @wraps(function)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
+    def guarded(context: Context, *args: Any, **kwargs: Any) -> Any:
         budget.spend(1)
-        value: Any = args[skipped] if len(args) > skipped else None
+        value: Any = args[0] if args else None
         if hasattr(type(value), "__next__"):
             value = budget.counted(value)
             # The join filter's check needs to know the sum; other filters pay item by item.
             value = list(value) if name == "join" else value
-            args = (*args[:skipped], value, *args[skipped + 1 :])
-        for argument in (*args[skipped:], *kwargs.values()):
+            args = (value, *args[1:])
+        for argument in (*args, *kwargs.values()):
             weigh(argument)
         if check is not None:
-            check(value, args[skipped + 1 :], kwargs)
-        result = function(*args, **kwargs)
+            check(value, args[1:], kwargs)
+        result = function(*args, **kwargs) if first is None else function(first(context), *args, **kwargs)
         if isinstance(result, str):
             check_text(len(result))
         elif isinstance(result, list):
@@ -66,6 +71,16 @@ def _guard(name: str, function: Function, budget: Budget) -> Function:
         return result
 
     return guarded
+
+
+def _first_argument(function: Function) -> Function | None:
+    """How to get what a filter asks for before its value; None when it asks for nothing."""
+    asked = _PassArg.from_obj(function)
+    if asked is None:
+        return None
+    if asked is _PassArg.context:
+        return lambda context: context
+    return attrgetter("environment" if asked is _PassArg.environment else "eval_ctx")
 
 
 def guard_tests(tests: Mapping[str, Function]) -> dict[str, Function]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-MAX_STEPS = 1_000_000
+MAX_STEPS = 500_000
 MAX_TEXT = 1 << 20
 MAX_EMITTED = 16 << 20
 MAX_FILE_BYTES = 4 << 20
@@ -24,6 +24,8 @@ MAX_WIDTH = 10_000
 CALL_STEPS = 4
 MAX_INDENT = 64
 MAX_PATTERN = 1000
+# Between two looks at the time a search goes through all of its text: this much takes well below a second.
+MAX_SEARCHED = 1 << 17
 MAX_OUTPUTS = 5000
 
 _SCALARS = frozenset({int, float, bool, type(None)})
@@ -95,6 +97,13 @@ def check_text(length: int) -> None:
     """Refuse a string of `length` characters before it is made."""
     if length > MAX_TEXT:
         raise LimitExceeded(f"a text of more than {MAX_TEXT:,} characters")
+
+
+def check_searched(text: str) -> str:
+    """`text` itself, unless it is too long to look through it with a regular expression."""
+    if len(text) > MAX_SEARCHED:
+        raise LimitExceeded(f"a regular expression over a text of more than {MAX_SEARCHED:,} characters")
+    return text
 
 
 def check_items(count: int) -> None:

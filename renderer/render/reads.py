@@ -7,6 +7,7 @@ Never: says less than a run could read. What it does not know by name, it does n
 
 from __future__ import annotations
 
+from inspect import unwrap
 from typing import TYPE_CHECKING, TypeAlias
 
 from jinja2 import nodes
@@ -129,7 +130,8 @@ class ReadSets:
 
 
 def _takes_context(function: object) -> bool:
-    return callable(function) and _PassArg.from_obj(function) is _PassArg.context
+    # A guarded filter takes the context only to be none of Jinja's constants: what it guards tells what is read.
+    return callable(function) and _PassArg.from_obj(unwrap(function)) is _PassArg.context
 
 
 def _is_singleton(node: nodes.Expr) -> bool:

@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from renderer.errors import Code
+from renderer.render.allowance import TimeUsedUp, allowance
+from renderer.render.faults import explain
 from renderer.render.limits import MAX_SITE_BYTES
 from renderer.render.suggest import did_you_mean
 from renderer.types import Manifest, Manifests, Origin, Problem, Rejected
@@ -39,11 +41,24 @@ def _render(site: Site, fleet_name: str, templates: Sequence[Template]) -> tuple
     given = given_of(site, fleet_name)
     problems = list(_unknown_values(site, templates))
     files: list[Manifest] = []
-    for template in templates:
-        rendered = template.render(site.name, given)
-        files += rendered.files
-        problems += rendered.problems
+    running: Template | None = None
+    try:
+        with allowance():
+            for running in templates:
+                rendered = running.render(site.name, given)
+                files += rendered.files
+                problems += rendered.problems
+    except TimeUsedUp as error:
+        return files, [*problems, *_used_up(running, error)]
     return files, [*problems, *_conflicts(files)]
+
+
+def _used_up(template: Template | None, error: TimeUsedUp) -> Iterator[Problem]:
+    """The problem of the template that was running when the site's time was used up; the ones after it did not run."""
+    if template is not None:
+        environment = template.environment
+        fault = explain(error, environment, error.where or Origin(environment.folder))
+        yield Problem(fault.code, fault.what, fault.where, fault.hint)
 
 
 def _outcome(site: Site, files: list[Manifest], problems: list[Problem]) -> Manifests | Rejected:

@@ -15,6 +15,7 @@ from jinja2.exceptions import TemplateSyntaxError
 from jinja2.meta import find_undeclared_variables
 
 from renderer.errors import Code
+from renderer.render.allowance import OutOfTime, allowance, is_bounded
 from renderer.render.limits import MAX_FILE_BYTES, LimitExceeded
 from renderer.render.refusals import Scan
 from renderer.types import Origin, Problem
@@ -112,13 +113,24 @@ def render_text(environment: TemplateEnvironment, text: Text, context: Mapping[s
     """Render `text`; raises what the template raises, and LimitExceeded."""
     if text.template is None:
         return text.constant or ""
+    if is_bounded():  # a site's rendering, nearly always
+        return _rendered(environment, text, text.template, context)
+    with allowance():
+        return _rendered(environment, text, text.template, context)
+
+
+def _rendered(environment: TemplateEnvironment, text: Text, template: Template, context: Mapping[str, Any]) -> str:
     environment.budget.reset()
-    stream = text.template.root_render_func(text.template.new_context(cast("dict[str, Any]", context)))
+    stream = template.root_render_func(template.new_context(cast("dict[str, Any]", context)))
     chunks: list[str] = []
     length = 0
-    while batch := list(islice(stream, _BATCH)):
-        length += sum(map(len, batch))
-        if length > MAX_FILE_BYTES:
-            raise LimitExceeded(f"a file of more than {MAX_FILE_BYTES:,} characters")
-        chunks += batch
+    try:
+        while batch := list(islice(stream, _BATCH)):
+            length += sum(map(len, batch))
+            if length > MAX_FILE_BYTES:
+                raise LimitExceeded(f"a file of more than {MAX_FILE_BYTES:,} characters")
+            chunks += batch
+    except OutOfTime as end:
+        end.where = end.where or text.origin
+        raise
     return "".join(chunks)

@@ -238,3 +238,16 @@ def test_a_damaged_ledger_is_told_and_publishing_all_repairs_it(shop: Shop) -> N
     repaired = shop.publish("--all")
     assert (repaired.code, repaired.json["uploads"]) == (0, 0)
     assert shop("plan", "--to", shop.target, "-o", "json").json["unchanged"] == 3
+
+
+def test_a_site_whose_template_backtracks_does_not_keep_the_others_from_being_published(shop: Shop) -> None:
+    bomb = "{% if site == 'berlin-01' %}{{ ('a' * 40 ~ 'b') | regex_search('(a+)+$') }}{% endif %}"
+    shop.edit("templates/app/1.0.0/template/bomb.txt.jinja", f"a\n{bomb}")
+
+    done = shop.publish("--workers", "2")
+
+    assert done.code == 3
+    assert sorted(done.outcomes().values()) == ["failed", "published", "published"]
+    (problem,) = done.json["problems"]
+    place = ("templates/app/1.0.0/template/bomb.txt.jinja", 2)
+    assert (problem["code"], problem["file"], problem["line"]) == ("FP313", *place)
