@@ -10,7 +10,7 @@ from renderer.cli.inspect import diff, explain, sites, verify
 from renderer.cli.lint import lint
 from renderer.cli.migrate import migrate
 from renderer.cli.press import plan, publish, render, validate
-from renderer.cli.rollout import bump, promote
+from renderer.cli.rollout import bump, promote, rollback
 from renderer.cli.scaffolding import init, new
 from renderer.cli.template import template
 
@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, click.Command] = {
     "template": template,
     "bump": bump,
     "promote": promote,
+    "rollback": rollback,
     "migrate": migrate,
     "import": import_,
 }

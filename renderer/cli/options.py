@@ -110,3 +110,4 @@ public_key = click.option(
 site = click.argument("site")
 # A site's name, a glob, or a selector (docs/reference/selectors.md).
 sites = click.argument("sites", nargs=-1, metavar="[SITE|SELECTOR]...")
+required_sites = click.argument("sites", nargs=-1, required=True, metavar="SITE|SELECTOR...")

@@ -1,8 +1,9 @@
-"""The commands `bump` and `promote`: which sites are at which version of a template."""
+"""The commands `bump`, `promote` and `rollback`: which sites are at what."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,11 +11,9 @@ import click
 from renderer.cli import options, session
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from renderer.engine import Workers
 
-_DIFFERS = 1
+_DIFFERS, _PARTIAL = 1, 3
 
 
 @click.command(
@@ -148,3 +147,66 @@ def promote(
         pinning.write_pins(space, plans)
     session.say(report.rollout.promotion((before, after), found, written=write), output)
     sys.exit(_DIFFERS if failed or (check and any(plan.files for plan in plans)) else 0)
+
+
+@click.command(
+    short_help="Give sites their earlier artifact again.",
+    epilog=options.example(
+        "fleetpress rollback berlin-spreelab-01 --last-good --to fleet --key keys/labs.key",
+        "fleetpress rollback ring=canary --to-serial 41 --to fleet --key keys/labs.key",
+    ),
+)
+@options.required_sites
+@options.option("--last-good", is_flag=True, help="Go back to what a site had before its present content.")
+@options.option("--to-serial", type=click.IntRange(min=1), metavar="SERIAL", help="Go back to this serial.")
+@options.fleet
+@options.to
+@options.option(
+    "--key", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Private key to sign with."
+)
+@options.option(
+    "--serial",
+    type=click.IntRange(min=1),
+    help="Serial of this publication.  [default: number of first-parent commits up to HEAD]",
+)
+@options.option("--allow-dirty", is_flag=True, help="Publish to a registry although files are not committed.")
+@options.plain_http
+@options.ca_file
+@options.workers
+@options.output
+def rollback(
+    sites: tuple[str, ...],
+    last_good: bool,
+    to_serial: int | None,
+    fleet: Path | None,
+    to: str,
+    key: Path,
+    serial: int | None,
+    allow_dirty: bool,
+    plain_http: bool,
+    ca_file: Path | None,
+    workers: Workers,
+    output: str,
+) -> None:
+    """Publish an earlier artifact of sites under a new serial. Nothing is rendered.
+
+    Only what this key has signed before is published again. `publish` then leaves the sites alone until their files
+    change: put these right in git next.
+    """
+    from renderer import pipeline, report
+    from renderer.fleet.books import Books
+    from renderer.fleet.rollback import roll_back
+    from renderer.types import Outcome
+
+    if last_good == (to_serial is not None):
+        raise click.UsageError("give either --last-good or --to-serial SERIAL")
+    space = session.open_workspace(fleet)
+    signer = session.open_key(key)
+    release = pipeline.choose_serial(space, serial, to, allow_dirty=allow_dirty)
+    destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file, read_only=False))
+    run = pipeline.Run(space, destination, target, signer, release, workers)
+    names = session.choose(space, sites, workers)
+    receipts = list(roll_back(run, Books(target, destination), names, to_serial))
+    problems = list(session.located(space, [problem for receipt in receipts for problem in receipt.problems]))
+    session.say(report.results.rollback(receipts, to, problems), output)
+    sys.exit(_PARTIAL if any(receipt.outcome is Outcome.FAILED for receipt in receipts) else 0)

@@ -10,7 +10,7 @@ from renderer.publish.interface import Descriptor, Target, TargetOptions, serial
 from renderer.publish.layout import LayoutTarget, layout_path
 from renderer.publish.opening import open_target
 from renderer.publish.publish import publish_all, publish_release
-from renderer.publish.read import Published, published, read_layer, read_members
+from renderer.publish.read import Published, earlier, published, read_artifact, read_layer, read_members
 from renderer.publish.routed import open_targets
 from renderer.publish.signatures import IsOurs
 
@@ -21,6 +21,7 @@ __all__ = [
     "Published",
     "Target",
     "TargetOptions",
+    "earlier",
     "fetch",
     "fetcher",
     "get_document",
@@ -32,6 +33,7 @@ __all__ = [
     "publish_release",
     "published",
     "put_document",
+    "read_artifact",
     "read_layer",
     "read_members",
     "serial_of",

@@ -10,17 +10,18 @@ import io
 import tarfile
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from renderer.errors import Code
-from renderer.publish.interface import failure, highest_serial, load_object, tag_of
-from renderer.types import Digest
+from renderer.publish.attached import manifest_annotations
+from renderer.publish.interface import failure, highest_serial, load_object, serial_of, tag_of
+from renderer.types import Artifact, Blob, Digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from renderer.publish.interface import Target
-    from renderer.types import Blob, Reference
+    from renderer.types import Reference
 
 LAYER_LIMIT = 64 * 1024 * 1024  # bytes, compressed
 CONTENT_LIMIT = 256 * 1024 * 1024  # bytes, uncompressed; Flux itself stops far earlier
@@ -48,6 +49,39 @@ def published(target: Target, repository: Reference) -> Published | None:
         return None
     tar = read_layer(target, repository, manifest)
     return Published(tag_of(serial), serial, manifest, Digest.of(tar), read_tar(tar))
+
+
+def earlier(target: Target, repository: Reference) -> Iterator[tuple[int, Blob]]:
+    """(serial, manifest) of what was published here, the newest first; each manifest is read when it is asked for."""
+    serials = {serial for tag in target.tags(repository) if (serial := serial_of(tag)) is not None}
+    for serial in sorted(serials, reverse=True):
+        manifest = target.get_manifest(repository, tag_of(serial))
+        if manifest is not None:
+            yield serial, manifest
+
+
+def read_artifact(target: Target, repository: Reference, site: str, manifest: Blob) -> Artifact:
+    """The artifact behind a manifest, as it was packed. Raises PublishError: not one of `site`, or damaged."""
+    config, layer = (_descriptor(manifest, *where) for where in (("config",), ("layers", 0)))
+    blobs = [
+        Blob.of(target.get_blob(repository, Digest.parse(one["digest"]), limit=LAYER_LIMIT), one["mediaType"])
+        for one in (config, layer)
+    ]
+    content = Digest.of(gunzip(blobs[1].data, limit=CONTENT_LIMIT))
+    notes = manifest_annotations(manifest)
+    if (notes.get("dev.fleetpress.site"), notes.get("dev.fleetpress.content")) != (site, str(content)):
+        raise _corrupt(f"manifest {manifest.digest} is not what was published for {site}")
+    return Artifact(site, blobs[0], blobs[1], manifest, content)
+
+
+def _descriptor(manifest: Blob, *where: str | int) -> dict[str, str]:
+    found: Any = load_object(manifest.data, f"manifest {manifest.digest}")
+    try:
+        for step in where:
+            found = found[step]
+        return {key: str(found[key]) for key in ("digest", "mediaType")}
+    except (KeyError, IndexError, TypeError):
+        raise _corrupt(f"manifest {manifest.digest} has no config, or no layer") from None
 
 
 def read_layer(target: Target, repository: Reference, manifest: Blob) -> bytes:

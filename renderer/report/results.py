@@ -109,6 +109,17 @@ def publication(receipts: Sequence[Receipt], unchanged: int, where: str, problem
     return Report("publish", data, text)
 
 
+def rollback(receipts: Sequence[Receipt], where: str, problems: Sequence[Problem]) -> Report:
+    """The outcome of `rollback`: a receipt per site, under its new serial."""
+    rows = [[one.site, one.outcome.value, str(one.serial or ""), str(one.content or "")] for one in receipts]
+    text = "\n".join(
+        part for part in (problems_text(problems), table(["site", "outcome", "serial", "content"], rows)) if part
+    )
+    receipts_data: list[Json] = [_receipt(receipt) for receipt in receipts]
+    data: dict[str, Json] = {"target": where, "receipts": receipts_data, "problems": problems_data(problems)}
+    return Report("rollback", data, text)
+
+
 def verification(verified: Sequence[Receipt], where: str) -> Report:
     """The outcome of `verify`: a receipt per site, FAILED with its problems or VERIFIED."""
     problems = [problem for receipt in verified for problem in receipt.problems]
