@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "renderer"
 LEAVES = {"types", "errors", "strict_yaml"}
 STAGES = {"read", "plan", "render", "validate", "pack", "sign", "publish"}
-AROUND = {"engine", "lint", "overlay", "report", "rollout", "scaffold"}
+AROUND = {"diff", "engine", "lint", "overlay", "report", "rollout", "scaffold"}
 WIRING = {"fleet", "pipeline"}
 MODULES = sorted(path for path in ROOT.rglob("*.py"))
 

@@ -15,8 +15,7 @@ from renderer import overlay, read, render, strict_yaml
 from renderer.errors import Code, ConfigurationError
 from renderer.fleet.locating import on_one_way
 from renderer.report.explained import Explained
-from renderer.report.objects import ObjectKey
-from renderer.types import Document, Problem, Rejected
+from renderer.types import Document, ObjectKey, Problem, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,11 +10,11 @@ from dataclasses import replace
 from difflib import unified_diff
 from typing import TYPE_CHECKING
 
-from renderer import read, render, report, strict_yaml, validate
+from renderer import diff, read, render, report, strict_yaml, validate
 from renderer.errors import Code, ConfigurationError, TemplateError
 from renderer.fleet.migration import read_changes
 from renderer.report.quality import CaseResult
-from renderer.types import Manifests, Origin, Problem, Rejected, Severity, Site, TemplatePin
+from renderer.types import Manifests, ObjectChange, Origin, Problem, Rejected, Severity, Site, TemplatePin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -211,9 +211,9 @@ def _differs(result: CaseResult, outcome: str, case: Case, after: Mapping[str, b
     before = case.expected or {}
     paths = _differing(before, after)
     old, new = ({path: side[path] for path in paths if path in side} for side in (before, after))
-    objects: tuple[report.ObjectChange, ...] = ()
+    objects: tuple[ObjectChange, ...] = ()
     try:
-        objects = report.diff_objects(report.read_objects(old), report.read_objects(new))
+        objects = diff.diff_objects(diff.read_objects(old), diff.read_objects(new))
     except ConfigurationError:
         objects = ()
     texts = () if objects else tuple(_lines(paths, before, after))

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from renderer import engine, publish, read, report, scaffold, sign, validate
+from renderer import engine, publish, read, scaffold, sign, validate
+from renderer.diff import Rules, diff_objects, read_objects
 from renderer.errors import Code, ConfigurationError, PublishError
 from renderer.fleet.books import Books
 from renderer.fleet.destination import Destination
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from renderer.fleet.workspace import Workspace
     from renderer.plan import Entry
     from renderer.publish import Published, Target
-    from renderer.report import ObjectChange
-    from renderer.types import Manifests, Reference, Trace
+    from renderer.types import Manifests, ObjectChange, Reference, Trace
 
 
 def list_sites(space: Workspace, names: Sequence[str]) -> tuple[list[Site], list[Problem]]:
@@ -122,8 +122,8 @@ def diff(space: Workspace, name: str, destination: Destination, target: Target) 
     if failed:
         raise ConfigurationError(f"site {name} cannot be rendered", problems=locate(space, problems))
     there = publish.published(target, _repository(space, name, destination))
-    before = report.read_objects(there.files) if there else {}
-    return report.diff_objects(before, report.read_objects(rendered))
+    before = read_objects(there.files) if there else {}
+    return diff_objects(before, read_objects(rendered), Rules(validate.Shapes(space.schemas)))
 
 
 def bootstrap_site(space: Workspace, name: str, to: str, public_key: str, *, insecure: bool) -> str:

@@ -8,17 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from renderer.report.objects import changes_data, changes_text
 from renderer.report.problems import problems_data, problems_text
 from renderer.report.report import Report
-from renderer.report.results import changes_data, changes_text
 from renderer.report.table import counted
 from renderer.types import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from renderer.report.objects import ObjectChange
-    from renderer.types import Json, Origin, Problem, TemplatePin
+    from renderer.types import Json, ObjectChange, Origin, Problem, TemplatePin
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from renderer.report.changes import default_data, default_lines
-from renderer.report.objects import Action
+from renderer.report.objects import changes_data, changes_text, shown
 from renderer.report.problems import count_by, problems_data, problems_text
 from renderer.report.report import Report
 from renderer.report.table import counted, table
@@ -17,10 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from renderer.report.changes import DefaultChange
-    from renderer.report.objects import FieldChange, ObjectChange
-    from renderer.types import Json, Problem, Receipt, Trace
+    from renderer.types import Json, ObjectChange, Problem, Receipt, Trace
 
-_CLIP = 100
 _MEANINGS = {
     Outcome.PUBLISHED: "new content under a new tag",
     Outcome.UNCHANGED: "looked at again: the same content is published",
@@ -29,7 +26,6 @@ _MEANINGS = {
     Outcome.SUPERSEDED: "a newer serial is published already",
     Outcome.FAILED: "the last good artifact stays",
 }
-_MARKS = {Action.ADDED: "+", Action.REMOVED: "-", Action.CHANGED: "~"}
 
 
 def validation(checked: int, problems: Sequence[Problem], failed: int) -> Report:
@@ -140,34 +136,14 @@ def difference(site: str, changes: Sequence[ObjectChange]) -> Report:
     return Report("diff", {"site": site, "changes": changes_data(changes)}, text)
 
 
-def changes_text(changes: Sequence[ObjectChange]) -> str:
-    """Changed objects for people, a line for each object and each field."""
-    return "\n".join(_object_lines(change) for change in changes)
-
-
-def changes_data(changes: Sequence[ObjectChange]) -> list[Json]:
-    """Changed objects for programs."""
-    return [
-        {
-            "action": change.action.value,
-            "group": change.key.group,
-            "kind": change.key.kind,
-            "namespace": change.key.namespace,
-            "name": change.key.name,
-            "fields": [_field_data(field) for field in change.fields],
-        }
-        for change in changes
-    ]
-
-
 def explanation(site: str, traces: Sequence[Trace]) -> Report:
     """Where the values under a key come from."""
     lines: list[str] = []
     data: list[Json] = []
     for trace in traces:
         key = ".".join(map(str, trace.path))
-        lines.append(f"{key} = {_shown(trace.value)}\n  {trace.origin}")
-        lines += [f"  overrides {_shown(value)} of {origin}" for origin, value in reversed(trace.overridden)]
+        lines.append(f"{key} = {shown(trace.value)}\n  {trace.origin}")
+        lines += [f"  overrides {shown(value)} of {origin}" for origin, value in reversed(trace.overridden)]
         overridden: list[Json] = [
             {"file": origin.file, "line": origin.line, "value": value} for origin, value in trace.overridden
         ]
@@ -193,34 +169,6 @@ def _receipt(receipt: Receipt) -> Json:
     if receipt.serial is not None:
         data["serial"] = receipt.serial
     return data
-
-
-def _object_lines(change: ObjectChange) -> str:
-    lines = [f"{_MARKS[change.action]} {change.key}"]
-    lines += [f"    {_MARKS[field.action]} {field.dotted}: {_field_values(field)}" for field in change.fields]
-    return "\n".join(lines)
-
-
-def _field_values(field: FieldChange) -> str:
-    if field.action is Action.ADDED:
-        return _shown(field.after)
-    if field.action is Action.REMOVED:
-        return _shown(field.before)
-    return f"{_shown(field.before)} -> {_shown(field.after)}"
-
-
-def _field_data(field: FieldChange) -> Json:
-    data: dict[str, Json] = {"action": field.action.value, "path": field.dotted}
-    if field.action is not Action.ADDED:
-        data["before"] = field.before
-    if field.action is not Action.REMOVED:
-        data["after"] = field.after
-    return data
-
-
-def _shown(value: Json) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _CLIP else f"{text[:_CLIP]}…"
 
 
 def _some(names: Iterable[str], most: int = 5) -> str:

@@ -16,6 +16,15 @@ from renderer.types.artifact import (
     Signature,
     SignatureFormat,
 )
+from renderer.types.changes import (
+    Action,
+    FieldChange,
+    Item,
+    ObjectChange,
+    ObjectKey,
+    Spot,
+    Step,
+)
 from renderer.types.fleet import (
     ClusterSettings,
     Fleet,
@@ -56,19 +65,24 @@ from renderer.types.rollout import (
 )
 
 __all__ = [
+    "Action",
     "Artifact",
     "Blob",
     "ClusterSettings",
     "Digest",
     "Document",
+    "FieldChange",
     "Fleet",
     "Gate",
     "GitSource",
     "HealthFeed",
+    "Item",
     "Json",
     "KeyPath",
     "Manifest",
     "Manifests",
+    "ObjectChange",
+    "ObjectKey",
     "ObjectPattern",
     "OciSource",
     "Origin",
@@ -87,6 +101,8 @@ __all__ = [
     "Signature",
     "SignatureFormat",
     "Site",
+    "Spot",
+    "Step",
     "TemplateFile",
     "TemplatePin",
     "TemplateSource",

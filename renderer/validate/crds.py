@@ -93,6 +93,14 @@ class CrdSet:
             self._compiled[key] = _compile(crd, f"{group}/{kind}", version, kubernetes)
         return self._compiled[key]
 
+    def openapi(self, api_version: str, kind: str) -> Mapping[str, Any] | None:
+        """The schema of a custom resource as its definition has it; None when no definition has its version."""
+        group, _, version = api_version.rpartition("/")
+        crd = self._crd((group, kind))
+        found = crd.versions.get(version, {}).get("schema") if isinstance(crd, _Crd) else None
+        schema = found.get("openAPIV3Schema") if isinstance(found, dict) else None
+        return schema if isinstance(schema, dict) else None
+
     def resource(self, group: str, kind: str) -> Resource | None:
         """What the API server calls a kind; None when no definition has it."""
         crd = self._crd((group, kind))

@@ -96,6 +96,11 @@ class Kubernetes:
             self._found[key] = KindSchema({"$ref": _REF + name, "$defs": self.closure(name)})
         return self._found.get(key)
 
+    def definition(self, api_version: str, kind: str) -> tuple[str, Mapping[str, Any]] | None:
+        """What the definition of a kind is called, and all definitions, as they are published."""
+        name = self._names.get((api_version, kind))
+        return (name, self._definitions) if name else None
+
     @property
     def kinds(self) -> frozenset[tuple[str, str]]:
         """All (apiVersion, kind) of this minor."""

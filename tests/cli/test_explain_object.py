@@ -13,8 +13,7 @@ import pytest
 from renderer import overlay, read, render, strict_yaml
 from renderer.fleet.explaining import _Explainer, _leaves
 from renderer.fleet.workspace import Workspace
-from renderer.report.objects import ObjectKey
-from renderer.types import Manifests, Site
+from renderer.types import Manifests, ObjectKey, Site
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Shop
