@@ -12,7 +12,7 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from renderer.strict_yaml import INPUT_LIMITS, RENDERED_LIMITS, Limits, YamlError, load, load_all
+from renderer.strict_yaml import INPUT_LIMITS, RENDERED_LIMITS, Limits, YamlError, load, load_all, load_certain, split
 from renderer.strict_yaml.quick import quick
 from renderer.strict_yaml.reading import _read
 from renderer.types import Json, Origin
@@ -160,3 +160,66 @@ def test_positions_are_found_when_they_are_asked_for() -> None:
     assert len(document.positions) == 5
     assert repr(document.positions) == repr(dict(document.positions))
     assert pickle.loads(pickle.dumps(document)) == document
+
+
+def together(data: bytes) -> list[Json] | None:
+    """What the pieces of a file say, None when one leaves a doubt."""
+    documents = [load_certain(piece.content, "") for piece in split(data)]
+    if not all(documents):
+        return None
+    return [document.value for document in documents if document is not None and document.value is not None]
+
+
+def same_in_pieces(data: bytes) -> bool:
+    """Whether all pieces of `data` were read. Fails when they do not add up to what the strict reader gives."""
+    assert b"".join(piece.content for piece in split(data)) == data
+    found = together(data)
+    if found is not None:
+        assert repr(found) == repr(strictly(data)), data
+    return found is not None
+
+
+MARKERS = [
+    "---",
+    "--- ",
+    "---\n",
+    "--- a\n",
+    "---a\n",
+    " ---\n",
+    "----\n",
+    "--- |\n",
+    "---\t\n",
+    "...\n",
+    "\n",
+    "a: |\n",
+    "  x\n",
+]
+
+
+@given(parts=st.lists(st.sampled_from([*MARKERS, *WORDS, "- ", "a: ", "[", "'", '"', "  "]) | soup, max_size=12))
+@settings(deadline=None, max_examples=1500)
+@example(parts=["a: |+\n  x\n\n", "---\n", "b: |\n\n", "---"])
+@example(parts=["a: 'x\n---\n", "y'\n"])
+@example(parts=["a: [1,\n---\n2]\n"])
+@example(parts=["a: x\n--- \n y\n"])
+@example(parts=["--- |\nx\n---\n y\n"])
+def test_the_pieces_of_a_file_say_what_the_file_says(parts: list[str]) -> None:
+    same_in_pieces("".join(parts).encode("utf-8", "surrogatepass"))
+
+
+def test_the_files_of_this_repository_are_cut_where_they_should_be() -> None:
+    files = [path for folder in ("tests", "fleets", "schemas") for path in (ROOT / folder).rglob("*.y*ml")]
+    whole = [path.read_bytes() for path in files]
+    several = [data for data in whole if len(split(data)) > 1]
+    joined = [b"---\n".join(data + b"\n" for data in whole[start : start + 7]) for start in range(0, len(whole), 7)]
+
+    assert len(several) > 30
+    assert sum(map(same_in_pieces, [*several, *joined])) > 20
+
+
+def test_a_piece_knows_the_lines_before_it() -> None:
+    pieces = split(b"# head\na: 1\n---\n\nb: 2\n--- # tail\nc: 3")
+
+    assert pieces == [(0, b"# head\na: 1\n"), (2, b"---\n\nb: 2\n"), (5, b"--- # tail\nc: 3")]
+    assert split(b"a: 1\r\n---\r\nb: 2\r\n") == [(0, b"a: 1\r\n---\r\nb: 2\r\n")]
+    assert len(split(b"a: |\n  " + b"x" * (1 << 18) + b"\n---\nb: 1\n")) == 1

@@ -15,7 +15,7 @@ from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from renderer.engine import guard
+from renderer.engine import collector, guard
 from renderer.engine.chunks import chunked
 from renderer.engine.isolation import WorkerEndedError, isolated
 
@@ -107,6 +107,7 @@ def _start(task: Task[Any, Any]) -> None:
     guard.limit_memory()
     guard.forget_secrets()
     task.prepare()
+    collector.calm()
     _worker_task = task
 
 

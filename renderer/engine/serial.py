@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from renderer.engine import guard
+from renderer.engine import collector, guard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,5 +18,6 @@ class Serial:
     def map(self, task: Task[Item, Result], items: Iterable[Item]) -> Iterator[Result]:
         """See `Engine.map`."""
         task.prepare()
-        for item in items:
-            yield guard.run(task, item)
+        with collector.calmed():
+            for item in items:
+                yield guard.run(task, item)

@@ -8,7 +8,19 @@ Accepted is only what YAML 1.1, YAML 1.2 and Kubernetes' Go parser read alike; t
 """
 
 from renderer.strict_yaml.limits import INPUT_LIMITS, RENDERED_LIMITS, Limits, YamlError
-from renderer.strict_yaml.reading import load, load_all
+from renderer.strict_yaml.reading import load, load_all, load_certain
+from renderer.strict_yaml.splitting import Piece, split
 from renderer.strict_yaml.writing import dump_all
 
-__all__ = ["INPUT_LIMITS", "RENDERED_LIMITS", "Limits", "YamlError", "dump_all", "load", "load_all"]
+__all__ = [
+    "INPUT_LIMITS",
+    "RENDERED_LIMITS",
+    "Limits",
+    "Piece",
+    "YamlError",
+    "dump_all",
+    "load",
+    "load_all",
+    "load_certain",
+    "split",
+]

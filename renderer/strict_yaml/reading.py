@@ -198,5 +198,15 @@ def load_all(text: bytes | str, file: str, *, limits: Limits = RENDERED_LIMITS, 
     ]
 
 
+def load_certain(content: bytes, file: str) -> Document | None:
+    """The one document, or none, of a piece of a file; None unless it is sure what the piece says."""
+    values = quick(content, RENDERED_LIMITS)
+    if values is None or len(values) > 1:
+        return None
+    return Document(
+        file, values[0] if values else None, LatePositions(lambda: _read(content, file, RENDERED_LIMITS)[0].positions)
+    )
+
+
 def _bytes(text: bytes | str) -> bytes:
     return text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")

@@ -7,7 +7,7 @@ known to make.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from renderer.validate.kustomize import GROUP as KUSTOMIZE
@@ -80,6 +80,17 @@ class Facts:
     opened: tuple[str, ...] = ()
     unplaced: tuple[Need, ...] = ()
     places: bool = False
+
+    def moved(self, by: int) -> Facts:
+        """The same of objects that stand `by` objects further down in their file."""
+        if not by:
+            return self
+        return replace(
+            self,
+            needs=tuple(one._replace(number=one.number + by) for one in self.needs),
+            selections=tuple(one._replace(number=one.number + by) for one in self.selections),
+            unplaced=tuple(one._replace(number=one.number + by) for one in self.unplaced),
+        )
 
     @classmethod
     def joined(cls, several: Iterable[Facts]) -> Facts:

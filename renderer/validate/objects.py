@@ -6,7 +6,7 @@ Never: looks at another file, keeps parsed data, or shows a value of a Secret.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from renderer.errors import Code
@@ -19,41 +19,18 @@ from renderer.validate.facts import Facts, facts_of
 from renderer.validate.kustomize import Reference
 from renderer.validate.names import crd_name_problems, name_problems
 from renderer.validate.needs import Need, Subject
+from renderer.validate.report import FileReport, Identity
 from renderer.validate.rules_table import broken
 from renderer.validate.wording import Violation, clipped, dotted, type_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from renderer.validate.admission import Look
     from renderer.validate.cel_rules import Breach
     from renderer.validate.kind import KindSchema
 
 MOST_PER_DOCUMENT = 20
-
-
-class Identity(NamedTuple):
-    """What may exist once in a cluster."""
-
-    group: str
-    kind: str
-    namespace: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class FileReport:
-    """What one file holds: `objects` in its order, `kinds` as (group, kind), `references` of its kustomizations.
-
-    `facts` are what the other files of a site must know; `looks` are what policies look at beside them.
-    """
-
-    problems: tuple[Problem, ...] = ()
-    objects: tuple[Identity, ...] = ()
-    kinds: frozenset[tuple[str, str]] = frozenset()
-    references: tuple[Reference, ...] = ()
-    facts: Facts = field(default_factory=Facts)
-    looks: tuple[Look, ...] = ()
 
 
 class _Object(NamedTuple):
@@ -90,6 +67,12 @@ def check_file(path: str, content: bytes, catalog: Catalog) -> FileReport:
         documents = load_all(content, path)
     except YamlError as error:
         return FileReport(tuple(_yaml_problem(one, hide=secret.mentions_secret(content)) for one in error.problems))
+    return check_documents(documents, catalog)
+
+
+def check_documents(documents: Sequence[Document], catalog: Catalog) -> FileReport:
+    """Check every object in documents that were read; a null one is none."""
+    documents = [document for document in documents if document.value is not None]
     objects = [one for document in documents for one in _objects(document, (), document.value)]
     looks: dict[Look, None] = {}
     problems = [problem for document in documents for problem in _checked(document, catalog, looks)]
@@ -100,6 +83,7 @@ def check_file(path: str, content: bytes, catalog: Catalog) -> FileReport:
         tuple(found for one in objects for found in _references(one)),
         Facts.joined(facts_of(_subject(one, number)) for number, one in enumerate(objects)),
         tuple(looks),
+        len(objects),
     )
 
 

@@ -7,26 +7,30 @@ Never: asks a cluster; what a cluster provides by itself, and what operators and
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+import re
+from fnmatch import translate
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from renderer.errors import Code
 from renderer.types import Origin, Problem
-from renderer.validate.facts import EVERYWHERE, Facts, Maker, Pods
+from renderer.validate.facts import EVERYWHERE
 from renderer.validate.needs import Need, Thing
-from renderer.validate.rules_selectors import matches
+from renderer.validate.summary import Summary
 from renderer.validate.wording import clipped, dotted, meant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from renderer.validate.facts import Facts, Selection
+    from renderer.validate.report import FileReport
 
 Locate: TypeAlias = "Callable[[str, Need], Origin]"
 _SYSTEM = ("kube-", "openshift-", "flux-system")
 _NAMESPACES = frozenset(("default", "flux-system", "kube-node-lease", "kube-public", "kube-system"))
 _IN_EVERY_NAMESPACE = frozenset((("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")))
 _CLUSTER_ROLES = frozenset(("admin", "cluster-admin", "edit", "view"))
+_MOST_KNOWN = 4_096
 _HINT = "correct it, or list what the cluster provides in validation.provided of fleet.yaml"
 
 
@@ -50,18 +54,11 @@ QUESTIONS = (MISSING, NAMESPACE, SELECTOR, UNPLACED)
 class _Site:
     """All facts of a site, ready to be asked."""
 
-    def __init__(self, facts: Iterable[Facts]) -> None:
-        self.provided: set[Thing] = set()
-        self.opened: set[str] = set()
-        self.pods: list[Pods] = []
-        self.makers: list[Maker] = []
-        self.places = False
-        for one in facts:
-            self.provided.update(one.provided)
-            self.opened.update(one.opened)
-            self.pods += one.pods
-            self.makers += one.makers
-            self.places |= one.places
+    def __init__(self, summary: Summary) -> None:
+        self.provided, self.opened = summary.provided, summary.opened
+        self.places = summary.places
+        self.makers = {(maker.namespace, maker.name) for maker in summary.makers}
+        self.busy = {maker.namespace for maker in summary.makers if maker.pods}
         # Names count in every namespace where a generator or a kustomization may move them.
         moved = [one for one in self.provided if self.places or one.namespace == EVERYWHERE]
         self.anywhere = _IN_EVERY_NAMESPACE | {(one.kind, one.name) for one in moved}
@@ -82,49 +79,77 @@ class _Site:
         return self.is_open(thing.namespace) or self._is_made(thing)
 
     def _is_made(self, thing: Thing) -> bool:
-        """Operators name what they make after the object that asks for it."""
-        return any(
-            maker.namespace == thing.namespace and (f"{thing.name}-").startswith(f"{maker.name}-")
-            for maker in self.makers
-        )
+        """Operators name what they make after the object that asks for it: `db`, `db-pooler`."""
+        ends = [index for index, letter in enumerate(f"{thing.name}-") if letter == "-"]
+        return any((thing.namespace, thing.name[:end]) in self.makers for end in ends)
 
     def may_have_other_pods(self, namespace: str) -> bool:
-        made = any(maker.pods and maker.namespace == namespace for maker in self.makers)
-        return made or self.places or self.is_open(namespace)
+        return namespace in self.busy or self.places or self.is_open(namespace)
 
 
-def dangling(facts: Mapping[str, Facts], promised: tuple[str, ...], locate: Locate) -> Iterator[Problem]:
-    """Everything in a site's files (path -> facts) that refers to nothing.
+class Promises:
+    """What the cluster provides by itself: patterns Kind/namespace/name, or Kind/name."""
 
-    `promised` are patterns Kind/namespace/name, or Kind/name, of what the cluster provides by itself; `locate` says
-    where in a file something is needed.
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._pattern = re.compile("|".join(map(translate, patterns)) or r"(?!)")
+        self._known: dict[Thing, bool] = {}
+
+    def __contains__(self, thing: Thing) -> bool:
+        known = self._known.get(thing)
+        if known is None:
+            parts = (thing.kind, thing.namespace, thing.name) if thing.namespace else (thing.kind, thing.name)
+            known = self._pattern.match("/".join(parts)) is not None
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[thing] = known
+        return known
+
+
+def dangling(reports: Mapping[str, FileReport], promises: Promises, locate: Locate) -> Iterator[Problem]:
+    """Everything in a site's files (path -> report) that refers to nothing.
+
+    `locate` says where in a file something is needed.
     """
-    site = _Site(facts.values())
-    for path, one in facts.items():
-        for need in one.needs:
-            if not site.has(need.thing) and not _is_promised(need.thing, promised):
-                question = NAMESPACE if need.thing.kind == "Namespace" else MISSING
-                yield _problem(locate(path, need), need, question, _missing(need.thing), _guess(need.thing, site))
-        for need in () if site.places else one.unplaced:
-            what = "namespace is missing: the object would go to the namespace default"
-            yield _problem(locate(path, need), need, UNPLACED, what, "name its namespace")
-        yield from _unmatched(path, one, site, promised, locate)
+    summary = Summary.joined(one.summary for one in reports.values())
+    site = _Site(summary)
+    lost = {thing for thing in summary.wanted if not site.has(thing) and thing not in promises}
+    alone = [
+        found
+        for found in summary.selections
+        if not site.may_have_other_pods(found.namespace) and _pods_of(found) not in promises
+    ]
+    if lost or alone or (summary.unplaced and not site.places):
+        for path, report in reports.items():
+            yield from _lost(path, report.facts, site, lost, locate)
+            yield from _unmatched(path, report.facts, alone, promises, locate)
 
 
-def _unmatched(path: str, one: Facts, site: _Site, promised: tuple[str, ...], locate: Locate) -> Iterator[Problem]:
-    for found in one.selections:
-        pods = (pods.labels for pods in site.pods if pods.namespace == found.namespace)
-        if not site.may_have_other_pods(found.namespace) and not any(matches(found.selector, one) for one in pods):
-            thing = Thing("Pod", found.namespace, found.by.rpartition("/")[2])
-            if not _is_promised(thing, promised):
-                what = f"matches no pod of namespace {found.namespace}"
-                need = Need(thing, found.by, found.number, found.path)
-                yield _problem(locate(path, need), need, SELECTOR, what, "compare it with the labels of the template")
+def _lost(path: str, facts: Facts, site: _Site, lost: set[Thing], locate: Locate) -> Iterator[Problem]:
+    for need in facts.needs:
+        if need.thing in lost:
+            question = NAMESPACE if need.thing.kind == "Namespace" else MISSING
+            yield _problem(locate(path, need), need, question, _missing(need.thing), _guess(need.thing, site))
+    for need in () if site.places else facts.unplaced:
+        what = "namespace is missing: the object would go to the namespace default"
+        yield _problem(locate(path, need), need, UNPLACED, what, "name its namespace")
 
 
-def _is_promised(thing: Thing, patterns: tuple[str, ...]) -> bool:
-    parts = (thing.kind, thing.namespace, thing.name) if thing.namespace else (thing.kind, thing.name)
-    return any(fnmatchcase("/".join(parts), pattern) for pattern in patterns)
+def _unmatched(
+    path: str, facts: Facts, alone: list[Selection], promises: Promises, locate: Locate
+) -> Iterator[Problem]:
+    for found in facts.selections:
+        # An equal selector of another object matches the same pods.
+        same = any((one.namespace, one.selector) == (found.namespace, found.selector) for one in alone)
+        thing = _pods_of(found)
+        if same and thing not in promises:
+            what = f"matches no pod of namespace {found.namespace}"
+            need = Need(thing, found.by, found.number, found.path)
+            yield _problem(locate(path, need), need, SELECTOR, what, "compare it with the labels of the template")
+
+
+def _pods_of(found: Selection) -> Thing:
+    """The pods that a selection means, as something that a cluster may provide."""
+    return Thing("Pod", found.namespace, found.by.rpartition("/")[2])
 
 
 def _missing(thing: Thing) -> str:

@@ -6,7 +6,6 @@ Never: changes its answer because of what it checked before; the memo only saves
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,22 +13,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from renderer.errors import Code
 from renderer.types import Digest, Manifest, Manifests, Origin, Problem, References, SchemaSet, Severity
 from renderer.validate import kustomize
-from renderer.validate.admission import Admission, Look, Surroundings
+from renderer.validate.admission import Admission, Surroundings
 from renderer.validate.catalog import Catalog
 from renderer.validate.crds import CRD_GROUP, CRD_KIND, CrdSet
 from renderer.validate.kubernetes import Kubernetes, minors
 from renderer.validate.memo import Memo
-from renderer.validate.objects import (
-    FileReport,
-    Identity,
-    check_data,
-    check_file,
-    locate,
-    locate_field,
-    objects_of,
-    order,
-)
-from renderer.validate.references import dangling
+from renderer.validate.objects import locate, locate_field, objects_of, order
+from renderer.validate.references import Promises, dangling
+from renderer.validate.report import FileReport, Identity, located
+from renderer.validate.reports import Reports
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -38,8 +30,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".yaml", ".yml", ".json")
 _DEFINITION = (CRD_GROUP, CRD_KIND)
-_MEMO_LIMIT = 20_000
-_DATA = "data"
+_HELD, _SHIPPED = 4_096, 200
 
 _Files = dict[str, Manifest]
 _Reports = dict[str, FileReport]
@@ -57,8 +48,8 @@ class Validator:
     """Checks rendered objects against Kubernetes' schemas, the fleet's CRDs and each other.
 
     `allow_kinds` ("group/Kind") may pass without a schema; `references` says how those that lead nowhere are told: not
-    at all when it is left out. A file is validated once per minor and content, however many sites have it (the memo
-    holds the last 20,000 to 40,000 distinct files). Build one per process: it does not pickle.
+    at all when it is left out. A document is validated once per minor and content, however many sites have
+    it. Build one per process: it does not pickle.
     """
 
     def __init__(
@@ -68,10 +59,10 @@ class Validator:
         self._allow_kinds = allow_kinds
         self._references = references or References(None)
         self._kubernetes: dict[str, Kubernetes] = {}
-        self._memo: Memo[tuple[str, str, bytes, bytes], tuple[str, FileReport]] = Memo(_MEMO_LIMIT)
-        self._looks: Memo[tuple[str, str, bytes], tuple[Look, ...]] = Memo(_MEMO_LIMIT)
-        self._held: Memo[bytes, tuple[dict[str, Any], ...]] = Memo(_MEMO_LIMIT)
-        self._shipped: Memo[tuple[str, str], _Shipped] = Memo(_MEMO_LIMIT // 100)
+        self._promises = Promises(self._references.provided)
+        self._known = Reports()
+        self._held: Memo[bytes, tuple[dict[str, Any], ...]] = Memo(_HELD)
+        self._shipped: Memo[tuple[str, str], _Shipped] = Memo(_SHIPPED)
 
     @classmethod
     def of(cls, fleet: Fleet, schemas: SchemaSet) -> Validator:
@@ -90,15 +81,12 @@ class Validator:
             return [Problem(Code.KUBERNETES_UNKNOWN, f"Kubernetes {kubernetes!r} is not known", where, hint)]
         files = {one.path: one for one in manifests.files if one.path.endswith(SUFFIXES)}
         shipped, reports = self._reports(files, kubernetes)
-        found = [problem for report in reports.values() for problem in report.problems]
+        found = [located(problem, path) for path, report in reports.items() for problem in report.problems]
         found += [*shipped.problems, *_duplicates(files, reports)]
         found += [one for one in self._admission.problems if one.severity is Severity.ERROR]
         found += _dangling({one.path for one in manifests.files}, reports)
         if self._references.severity is not None:
-            facts = {path: report.facts for path, report in reports.items()}
-            lost = dangling(
-                facts, self._references.provided, lambda path, need: locate_field(path, files[path].content, need)
-            )
+            lost = dangling(reports, self._promises, lambda path, need: locate_field(path, files[path].content, need))
             found += [replace(one, severity=self._references.severity) for one in lost]
         return sorted(dict.fromkeys(found), key=order)
 
@@ -107,55 +95,41 @@ class Validator:
         return CrdSet.of(self._schemas.crds)
 
     def _reports(self, files: _Files, minor: str) -> tuple[_Shipped, _Reports]:
-        digests = {path: hashlib.sha256(one.content).digest() for path, one in files.items()}
-        around, none = self._surroundings(files, digests), _nothing_shipped()
-        reports = {path: self._report(one, digests[path], minor, none, around) for path, one in files.items()}
+        around, none = self._surroundings(files), _nothing_shipped()
+        catalog = self._catalog(minor, none, around)
+        reports = {path: self._known.of(one.content, catalog, (minor, none.key)) for path, one in files.items()}
         shipped = self._shipped_by([files[path] for path in reports if _DEFINITION in reports[path].kinds], minor)
-        for path, report in reports.items():
-            # The artifact's own definition is what the cluster will have: it goes before the fleet's.
-            if report.kinds & shipped.crds.keys:
-                reports[path] = self._report(files[path], digests[path], minor, shipped, around)
+        if shipped.crds.keys:
+            catalog = self._catalog(minor, shipped, around)
+            for path, report in reports.items():
+                # The artifact's own definition is what the cluster will have: it goes before the fleet's.
+                if report.kinds & shipped.crds.keys:
+                    reports[path] = self._known.of(files[path].content, catalog, (minor, shipped.key))
         data = {kustomize.resolve(path, one.target) for path in files for one in reports[path].references if one.data}
-        reports.update({path: self._data_report(files[path]) for path in data & files.keys() if path})
+        reports.update({path: self._known.of_data(files[path].content) for path in data & files.keys() if path})
         return shipped, reports
 
-    def _report(self, one: Manifest, digest: bytes, minor: str, shipped: _Shipped, around: Surroundings) -> FileReport:
-        catalog = Catalog(self._minor(minor), self._crds, shipped.crds, self._allow_kinds, self._admission, around)
-        case = (minor, shipped.key, digest)
-        looks = self._looks.get(case)
-        known = self._memo.get((*case, _looked_at(looks, catalog))) if looks is not None else None
-        if known is None:
-            known = (one.path, check_file(one.path, one.content, catalog))
-            self._looks.put(case, known[1].looks)
-            self._memo.put((*case, _looked_at(known[1].looks, catalog)), known)
-        return _moved(*known, one.path)
+    def _catalog(self, minor: str, shipped: _Shipped, around: Surroundings) -> Catalog:
+        return Catalog(self._minor(minor), self._crds, shipped.crds, self._allow_kinds, self._admission, around)
 
     @cached_property
     def _admission(self) -> Admission:
         policies = self._schemas.policies
         return Admission(policies, self._minor(minors()[-1])) if policies else Admission()
 
-    def _surroundings(self, files: _Files, digests: Mapping[str, bytes]) -> Surroundings:
+    def _surroundings(self, files: _Files) -> Surroundings:
         """The site's namespaces and possible parameters, when a policy looks at any."""
         if self._admission.surrounding is None:
             return Surroundings()
-        return Surroundings.of(found for path in sorted(files) for found in self._holding(files[path], digests[path]))
+        return Surroundings.of(found for path in sorted(files) for found in self._holding(files[path]))
 
-    def _holding(self, one: Manifest, digest: bytes) -> tuple[dict[str, Any], ...]:
-        known = self._held.get(digest)
+    def _holding(self, one: Manifest) -> tuple[dict[str, Any], ...]:
+        known = self._held.get(one.content)
         if known is None:
             mentioned = self._admission.surrounding and self._admission.surrounding.search(one.content)
             known = objects_of(one.path, one.content) if mentioned else ()
-            self._held.put(digest, known)
+            self._held.put(one.content, known)
         return known
-
-    def _data_report(self, one: Manifest) -> FileReport:
-        key = ("", _DATA, hashlib.sha256(one.content).digest(), b"")
-        known = self._memo.get(key)
-        if known is None:
-            known = (one.path, check_data(one.path, one.content))
-            self._memo.put(key, known)
-        return _moved(*known, one.path)
 
     def _minor(self, minor: str) -> Kubernetes:
         if minor not in self._kubernetes:
@@ -186,24 +160,12 @@ def check_schemas(schemas: SchemaSet) -> list[Problem]:
     return [*CrdSet.of(schemas.crds).check(kubernetes), *Admission(schemas.policies, kubernetes).problems]
 
 
-def _looked_at(looks: tuple[Look, ...], catalog: Catalog) -> bytes:
-    """What tells cases of one file apart: what policies look at. With more, each site would be a case of its own."""
-    return hashlib.sha256(b"\n".join(map(catalog.seen, looks))).digest() if looks else b""
-
-
-def _moved(old: str, report: FileReport, new: str) -> FileReport:
-    """`report` of a file with the same content at another path."""
-    if old == new or not report.problems:
-        return report
-    moved = [
-        replace(one, where=replace(one.where, file=new)) if one.where and one.where.file == old else one
-        for one in report.problems
-    ]
-    return replace(report, problems=tuple(moved))
-
-
 def _duplicates(files: _Files, reports: Mapping[str, FileReport]) -> Iterator[Problem]:
     """Objects that stand twice in the site, told at each later place."""
+    if len(frozenset().union(*(one.identities for one in reports.values()))) == sum(
+        len(one.objects) for one in reports.values()
+    ):
+        return
     first: dict[Identity, tuple[str, int]] = {}
     for path in sorted(reports):
         for number, identity in enumerate(reports[path].objects):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import time
@@ -98,3 +99,17 @@ def test_few_sites_are_not_worth_a_worker() -> None:
     engine = for_size(10_000, Workers(8))
     assert isinstance(engine, Processes)
     assert engine.workers == 8
+
+
+def test_the_collector_is_left_as_it_was_found_and_on() -> None:
+    before = gc.get_threshold()
+    results = Serial().map(Square(), [1, 2])
+
+    next(results)
+    assert gc.isenabled()
+    assert gc.get_threshold() != before
+    assert gc.get_freeze_count() > 0
+
+    list(results)
+    assert gc.get_threshold() == before
+    assert gc.get_freeze_count() == 0

@@ -8,12 +8,13 @@ import pytest
 
 from renderer.errors import Code
 from renderer.types import Digest, Manifest, Manifests, SchemaSet
-from renderer.validate import Validator, objects, validator
+from renderer.validate import Validator, objects, reports
 from renderer.validate.memo import Memo
 from tests.validate.support import manifests
 
 if TYPE_CHECKING:
     from renderer.validate.catalog import Catalog
+    from renderer.validate.report import FileReport
 
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: lab}\n"
 WRONG = CONFIG + "data: {port: 8080}\n"
@@ -170,19 +171,19 @@ def test_the_same_content_at_another_path_is_told_there() -> None:
 
 
 def test_a_file_is_validated_once_per_minor_and_content(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str] = []
+    seen: list[bytes] = []
 
-    def counted(path: str, content: bytes, catalog: Catalog) -> objects.FileReport:
-        seen.append(path)
+    def counted(path: str, content: bytes, catalog: Catalog) -> FileReport:
+        seen.append(content)
         return objects.check_file(path, content, catalog)
 
-    monkeypatch.setattr(validator, "check_file", counted)
+    monkeypatch.setattr(reports, "check_file", counted)
     shared = empty()
     for minor in ("1.34", "1.35", "1.34"):
         for name in ("a", "b"):
             shared.check(manifests(**{name: CONFIG}), minor)
 
-    assert seen == ["a.yaml", "a.yaml"]
+    assert seen == [CONFIG.encode()] * 2
 
 
 def test_the_memo_forgets_what_nobody_asks_for_and_keeps_what_is_shared() -> None:
