@@ -22,25 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from renderer.fleet.books import Books
-    from renderer.fleet.destination import Destination
+    from renderer.fleet.run import Run
     from renderer.fleet.workspace import Workspace
     from renderer.plan import Move
-    from renderer.publish import Target
     from renderer.report.changes import DefaultChange
-    from renderer.sign import Signer
     from renderer.types import Artifact, Reference, Signature
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What one publication is made with."""
-
-    space: Workspace
-    destination: Destination
-    target: Target
-    signer: Signer
-    serial: int
-    workers: engine.Workers
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,13 +152,14 @@ def publish(
     """
     from renderer import pipeline, report
     from renderer.fleet.books import Books
+    from renderer.fleet.run import Run
     from renderer.types import Outcome
 
     space = session.open_workspace(fleet)
     signer = session.open_key(key)
     release = pipeline.choose_serial(space, serial, to, allow_dirty=allow_dirty)
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file, read_only=False))
-    run = pipeline.Run(space, destination, target, signer, release, workers)
+    run = Run(space, destination, target, signer, release, workers)
     books = Books(target, destination, fresh=everything)
     names = session.choose(space, sites, workers)
     todo = pipeline.survey(space, books, names, signer.key_id)

@@ -196,6 +196,7 @@ def rollback(
     from renderer import pipeline, report
     from renderer.fleet.books import Books
     from renderer.fleet.rollback import roll_back
+    from renderer.fleet.run import Run
     from renderer.types import Outcome
 
     if last_good == (to_serial is not None):
@@ -204,7 +205,7 @@ def rollback(
     signer = session.open_key(key)
     release = pipeline.choose_serial(space, serial, to, allow_dirty=allow_dirty)
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file, read_only=False))
-    run = pipeline.Run(space, destination, target, signer, release, workers)
+    run = Run(space, destination, target, signer, release, workers)
     names = session.choose(space, sites, workers)
     receipts = list(roll_back(run, Books(target, destination), names, to_serial))
     problems = list(session.located(space, [problem for receipt in receipts for problem in receipt.problems]))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from renderer.fleet.books import Books
-    from renderer.pipeline import Run
+    from renderer.fleet.run import Run
     from renderer.types import Artifact, Blob, Reference
 
 

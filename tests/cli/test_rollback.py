@@ -23,8 +23,8 @@ def roll_back(shop: Shop, *arguments: str | Path, key: Path | None = None) -> Do
     return done
 
 
-def serials(done: Done) -> dict[str, int | None]:
-    return {site["site"]: site.get("serial") for site in done.json["sites"]}
+def serials(done: Done) -> dict[str, int]:
+    return {site["site"]: site["serial"] for site in done.json["sites"]}
 
 
 def contents(shop: Shop) -> dict[str, str]:
