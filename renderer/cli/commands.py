@@ -12,6 +12,7 @@ from renderer.cli.migrate import migrate
 from renderer.cli.press import plan, publish, render, validate
 from renderer.cli.rollout import bump, promote, rollback
 from renderer.cli.scaffolding import init, new
+from renderer.cli.schemas import schemas
 from renderer.cli.template import template
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ COMMANDS: Mapping[str, click.Command] = {
     "bootstrap": bootstrap,
     "keygen": keygen,
     "template": template,
+    "schemas": schemas,
     "bump": bump,
     "promote": promote,
     "rollback": rollback,

@@ -4,6 +4,7 @@ In: folders. Out: values of renderer.types; a site's trouble as Problems. Never:
 """
 
 from renderer.read.cases import EXPECT_ERROR, EXPECTED, Case, load_cases
+from renderer.read.catalogue import CATALOGUE, Catalogue, Provenance, crds_folder, definition_files, load_catalogue
 from renderer.read.files import digest_of, digest_of_folder
 from renderer.read.fleet import find_fleet, load_fleet
 from renderer.read.interface import (
@@ -34,6 +35,7 @@ from renderer.read.templates import list_versions, load_files, load_template, tr
 from renderer.read.trace import trace_site
 
 __all__ = [
+    "CATALOGUE",
     "EXPECTED",
     "EXPECT_ERROR",
     "NEXT",
@@ -41,6 +43,7 @@ __all__ = [
     "Access",
     "Artifacts",
     "Case",
+    "Catalogue",
     "Check",
     "Layer",
     "Layers",
@@ -49,11 +52,14 @@ __all__ = [
     "Locked",
     "Need",
     "Overlays",
+    "Provenance",
     "Revision",
     "Selector",
     "SiteFile",
     "SiteIndex",
     "SourceKind",
+    "crds_folder",
+    "definition_files",
     "digest_of",
     "digest_of_folder",
     "dump_lock",
@@ -65,6 +71,7 @@ __all__ = [
     "list_sites",
     "list_versions",
     "load_cases",
+    "load_catalogue",
     "load_files",
     "load_fleet",
     "load_lock",

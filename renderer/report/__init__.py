@@ -1,6 +1,6 @@
 """report: results as text for people and as data for programs."""
 
-from renderer.report import explained, inventory, quality, results, rollout
+from renderer.report import definitions, explained, inventory, quality, results, rollout
 from renderer.report.files import replace_folder, write_text
 from renderer.report.problems import problems_text
 from renderer.report.progress import progress
@@ -9,6 +9,8 @@ from renderer.report.report import REPORTERS, Report
 __all__ = [
     "REPORTERS",
     "Report",
+    "definitions",
+    "diff_objects",
     "explained",
     "inventory",
     "problems_text",

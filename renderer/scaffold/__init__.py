@@ -1,6 +1,7 @@
 """scaffold: files that people or clusters need once."""
 
 from renderer.scaffold.bootstrap import bootstrap
+from renderer.scaffold.cataloguing import Added, add_entry, drop_files, manifest, renew_files
 from renderer.scaffold.checkouts import create_file, find_records, read_checkout_file
 from renderer.scaffold.copying import (
     ask,
@@ -33,6 +34,7 @@ from renderer.scaffold.writing import site_file, unwritable
 __all__ = [
     "CI_FILES",
     "EDITOR_SCHEMAS",
+    "Added",
     "Change",
     "ChangeKind",
     "Draft",
@@ -44,15 +46,18 @@ __all__ = [
     "Rules",
     "Tool",
     "Use",
+    "add_entry",
     "ask",
     "bootstrap",
     "copy_supplies",
     "create_file",
     "diff_lines",
     "draft_site",
+    "drop_files",
     "fill",
     "find_records",
     "holds",
+    "manifest",
     "packaged_questions",
     "packaged_settings",
     "place",
@@ -62,6 +67,7 @@ __all__ = [
     "refuse_missing",
     "refuse_taken",
     "refuse_unknown",
+    "renew_files",
     "rewrite",
     "set_text",
     "site_file",

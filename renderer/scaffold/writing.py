@@ -83,18 +83,27 @@ def site_file(labels: Mapping[str, str], pins: Mapping[str, str], values: Mappin
         data["templates"] = dict(pins)
     if values:
         data["values"] = dict(values)
+    return _written(data, strict_yaml.INPUT_LIMITS)
+
+
+def _written(data: Json, limits: strict_yaml.Limits) -> bytes:
     expected = json.dumps(data)
     for dumper in (_Dumper, _QuotingDumper):
         text = yaml.dump(data, Dumper=dumper, sort_keys=False, allow_unicode=True, width=float("inf")).encode()
         try:
             # As text: to Python, 1 and true are equal.
-            if json.dumps(strict_yaml.load(text, "site").value) == expected:
+            if json.dumps(strict_yaml.load(text, "file", limits=limits).value) == expected:
                 return text
         except ConfigurationError as error:
             reason = error.problems[0].what
         else:
             reason = "it would be read as something else"
     raise ValueError(reason)
+
+
+def yaml_text(data: Json) -> str:
+    """`data` as YAML that every parser reads alike; raises ValueError when there is no such text."""
+    return _written(data, strict_yaml.RENDERED_LIMITS).decode()
 
 
 def _is_text(value: str) -> bool:

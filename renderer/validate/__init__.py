@@ -4,8 +4,21 @@ In: parsed input files; a site's Manifests. Out: Problem values, all of them at 
 Never: reads a file of the fleet, or raises for what a person wrote.
 """
 
+from renderer.validate.definition_changes import DefinitionChange, compare_definitions
+from renderer.validate.definitions import Definition, read_definitions
 from renderer.validate.inputs import check_input
+from renderer.validate.kubernetes import minors
 from renderer.validate.shapes import Shapes
 from renderer.validate.validator import Validator, check_schemas
 
-__all__ = ["Shapes", "Validator", "check_input", "check_schemas"]
+__all__ = [
+    "Definition",
+    "DefinitionChange",
+    "Shapes",
+    "Validator",
+    "check_input",
+    "check_schemas",
+    "compare_definitions",
+    "minors",
+    "read_definitions",
+]

@@ -15,13 +15,16 @@ from renderer.types import Document, Problem
 from renderer.validate.schema import Schema
 from renderer.validate.wording import Violation, dotted
 
-KINDS = ("fleet", "layer", "site", "lock", "migrations", "case", "approvals", "overlay")
+KINDS = ("fleet", "layer", "site", "lock", "migrations", "case", "approvals", "overlay", "catalogue")
+_MAY_BE_EMPTY = ("layer", "catalogue")
 
 
 def check_input(kind: str, document: Document) -> list[Problem]:
     """Every way in which `document` breaks the schema of `kind`, one of KINDS; [] for a valid one."""
     schema = _schema(kind)
-    if document.value is None and kind != "layer":
+    if document.value is None and kind in _MAY_BE_EMPTY:
+        return []
+    if document.value is None:
         hint = f"schemas/{kind}.schema.json describes what it must hold"
         return [Problem(Code.INPUT_SCHEMA, f"expected a {kind} file, got an empty one", document.origin(()), hint)]
     if schema.validator.is_valid(document.value):

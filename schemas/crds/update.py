@@ -5,7 +5,9 @@ Each entry of ``catalogue.yaml`` pins a Go module that holds a project's API
 types. For each entry the script writes a throw-away Go module that requires
 exactly that version, runs the pinned controller-gen over the API packages and
 keeps the manifests the entry lists, as ``<project>/<plural>.<group>.yaml``.
-Then it refreshes the SHA-256 sums and the module's ``sum`` in the catalogue.
+Then it refreshes the SHA-256 sums and the module's ``sum`` in the catalogue;
+every other line of it stays. Entries without ``module`` are those of
+``fleetpress schemas add``, and are left alone.
 
 Usage, with Go on the PATH::
 
@@ -60,12 +62,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing, exit 1 when something would change")
     check: bool = parser.parse_args(arguments).check
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    header, entries = read_catalogue(CATALOGUE)
+    text, entries = read_catalogue(CATALOGUE)
     for entry in entries:
         if unknown := entry.keys() - set(KEYS):
             raise SystemExit(f"{entry['module']} has unknown keys: {', '.join(sorted(unknown))}")
     manifests = [manifest for entry in entries for manifest in regenerate(entry)]
-    manifests.append(Manifest(CATALOGUE, render_catalogue(header, entries)))
+    manifests.append(Manifest(CATALOGUE, refresh(text, entries).encode()))
     changed = [manifest for manifest in manifests if not is_current(manifest)]
     for manifest in changed:
         LOG.info("%s %s", "differs:" if check else "written:", manifest.path.relative_to(HERE))
@@ -82,19 +84,21 @@ def is_current(manifest: Manifest) -> bool:
 
 
 def read_catalogue(path: Path) -> tuple[str, list[Entry]]:
-    """Return the catalogue's leading comment and its entries."""
+    """Return the catalogue's text and those of its entries that are generated."""
     text = path.read_text(encoding="utf-8")
-    lines = text.splitlines(keepends=True)
-    end = next(index for index, line in enumerate(lines) if not line.startswith("#"))
     entries: list[Entry] = yaml.safe_load(text)
-    return "".join(lines[:end]), entries
+    return text, [entry for entry in entries if "module" in entry]
 
 
-def render_catalogue(header: str, entries: list[Entry]) -> bytes:
-    """Write the catalogue in its one canonical form."""
-    ordered = [{key: entry[key] for key in KEYS if key in entry} for entry in entries]
-    body: str = yaml.safe_dump(ordered, sort_keys=False, width=120, allow_unicode=True)
-    return (header + body).encode()
+def refresh(text: str, entries: list[Entry]) -> str:
+    """Return the catalogue with the sums that the entries have now."""
+    for entry in entries:
+        pinned = rf"^( *module: {re.escape(entry['module'])}\n *version: .*\n)( *sum: .*\n)?"
+        text = re.sub(pinned, rf"\g<1>  sum: {entry['sum']}\n", text, count=1, flags=re.MULTILINE)
+        for item in entry["files"]:
+            listed = rf"^( *- file: {re.escape(item['file'])}\n)( *sha256: .*\n)?"
+            text = re.sub(listed, rf"\g<1>    sha256: {item['sha256']}\n", text, count=1, flags=re.MULTILINE)
+    return text
 
 
 def regenerate(entry: Entry) -> list[Manifest]:
