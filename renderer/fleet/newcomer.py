@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 from renderer import read, render, scaffold, validate
 from renderer.errors import Code, ConfigurationError
 from renderer.fleet.starters import Asking, Made, refuse
-from renderer.strict_yaml import load
 from renderer.types import Origin, Problem, Rejected, Site
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from renderer.fleet.workspace import Workspace
     from renderer.types import Fleet, Json, TemplateTree
 
-_CONFIG_FILES: Final = ("copier.yml", "copier.yaml")
 # Without a value of the site: there is no default, or it is one that has to be replaced.
 _UNANSWERED: Final = (Code.ANSWER_MISSING, Code.ANSWER_INVALID, Code.ANSWER_REJECTED)
 # So many of the fleet's sites are asked where they lie: a habit shows in a few.
@@ -167,8 +165,5 @@ def _interview(
 
 def _config(tree: TemplateTree, variables: Iterable[str]) -> dict[str, Any]:
     """The questions of a template as copier.yml has them; for another format, one without a type for each variable."""
-    for file in tree.files:
-        if file.path in _CONFIG_FILES:
-            value = load(file.content, f"{tree.file}/{file.path}").value
-            return value if isinstance(value, dict) else {}
-    return {name: {"type": "yaml"} for name in variables}
+    config = render.question_config(tree)
+    return dict(config) if config is not None else {name: {"type": "yaml"} for name in variables}

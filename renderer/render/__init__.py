@@ -2,7 +2,7 @@
 
 from renderer.render.answer_schema import answer_schemas, required_answers
 from renderer.render.blame import Blame, Blamed, blame_lines
-from renderer.render.compiling import compile_template, question_defaults
+from renderer.render.compiling import compile_template, question_config, question_defaults
 from renderer.render.interface import Rendered, Template
 from renderer.render.lint import lint_template
 from renderer.render.memo import Counts, Memo
@@ -19,6 +19,7 @@ __all__ = [
     "blame_lines",
     "compile_template",
     "lint_template",
+    "question_config",
     "question_defaults",
     "render_alone",
     "render_site",

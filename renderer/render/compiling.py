@@ -15,11 +15,11 @@ from renderer.render.config import read_config
 from renderer.render.contents import settle
 from renderer.render.copier_template import CopierTemplate
 from renderer.render.foxops_compiling import FoxopsCompiler
+from renderer.render.including import load_copier_config
 from renderer.render.loading import (
     TreeLoader,
     compile_included,
     decoded,
-    load_config,
     reads_of,
     template_error,
 )
@@ -76,6 +76,17 @@ def question_defaults(tree: TemplateTree) -> Mapping[str, Json]:
     return {name: raw["default"] for name, raw in questions.items() if "default" in raw}
 
 
+def question_config(tree: TemplateTree) -> Mapping[str, Json] | None:
+    """The settings and questions of copier.yml, as they are written; None for another format. Raises TemplateError."""
+    file = _config_file(tree)
+    if file.path == _FOXOPS_CONFIG_FILE:
+        return None
+    config = load_copier_config(tree, file)
+    if config.problems:
+        raise template_error(tree, list(config.problems))
+    return config.value
+
+
 def _config_file(tree: TemplateTree) -> TemplateFile:
     """The file that tells the format; raises TemplateError unless there is exactly one."""
     found = sorted((file for file in tree.files if file.path in _CONFIG_FILES), key=_preference)
@@ -127,7 +138,7 @@ class CopierCompiler:
     def __init__(self, tree: TemplateTree, config_file: TemplateFile) -> None:
         self.tree = tree
         self.config_file = f"{tree.file}/{config_file.path}"
-        self.config = read_config(load_config(tree, config_file))
+        self.config = read_config(load_copier_config(tree, config_file))
         self.contents = {file.path: file for file in tree.files if file.path != _MIGRATIONS}
         self.sources = dict(decoded(tree.files))
         self.folders = {str(parent) for path in self.contents for parent in PurePosixPath(path).parents} - {"."}

@@ -1,6 +1,6 @@
 """Reads copier.yml.
 
-In: its parsed document. Out: a Config of settings and raw questions, and every problem found in them.
+In: its documents, as one. Out: a Config of settings and raw questions, and every problem found in them.
 Never: renders anything; what is templated stays text.
 """
 
@@ -17,7 +17,8 @@ from renderer.types import Problem
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from renderer.types import Document, Json, KeyPath
+    from renderer.render.including import CopierConfig
+    from renderer.types import Json, KeyPath
 
 COPIER_VERSION = (9, 19, 1)
 # Copier's own list: what a template without a subdirectory does not hand out.
@@ -49,7 +50,7 @@ _SWITCHES = frozenset({"trim_blocks", "lstrip_blocks", "keep_trailing_newline"})
 class Config:
     """The settings of one template, and its questions as they were written."""
 
-    document: Document
+    document: CopierConfig
     subdirectory: str = ""
     suffix: str = ".jinja"
     exclude: tuple[str, ...] | None = None
@@ -72,14 +73,10 @@ class Config:
         self.problems.append(Problem(code, what, self.document.origin(path), hint))
 
 
-def read_config(document: Document) -> Config:
+def read_config(document: CopierConfig) -> Config:
     """Sort the document into settings and questions."""
-    config = Config(document)
-    data = {} if document.value is None else document.value
-    if not isinstance(data, dict):
-        config.report("expected a mapping of settings and questions", ())
-        return config
-    for key, value in data.items():
+    config = Config(document, problems=list(document.problems))
+    for key, value in document.value.items():
         if key.startswith("_"):
             _read_setting(config, key, value)
         else:

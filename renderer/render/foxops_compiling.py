@@ -14,8 +14,8 @@ from renderer.render.contents import settle
 from renderer.render.dialect import Dialect
 from renderer.render.foxops_config import read_config
 from renderer.render.foxops_filters import foxops_filters
-from renderer.render.foxops_globs import matcher
 from renderer.render.foxops_template import OWN_NAMES, FoxopsTemplate
+from renderer.render.globs import matcher
 from renderer.render.loading import (
     TreeLoader,
     compile_included,

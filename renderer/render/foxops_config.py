@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from renderer.errors import Code
-from renderer.render.foxops_globs import pattern_fault
 from renderer.render.foxops_values import Filling, Kind, Variable
+from renderer.render.globs import pattern_fault
 from renderer.render.questions import MISSING
 from renderer.render.questions import _Missing as Missing
 from renderer.render.suggest import did_you_mean
@@ -103,7 +103,7 @@ def _patterns(config: FoxopsConfig, value: Json) -> tuple[str, ...]:
         return ()
     patterns = tuple(item for item in value if isinstance(item, str))
     for index, pattern in enumerate(patterns):
-        if fault := pattern_fault(pattern):
+        if fault := pattern_fault(pattern, "template/", "FoxOps"):
             config.report(f"the pattern {pattern[:80]!r} is not usable: {fault[0]}", (*path, index), fault[1])
     return patterns
 

@@ -7,8 +7,9 @@ files.
 Accepted is only what YAML 1.1, YAML 1.2 and Kubernetes' Go parser read alike; the rest is refused with "quote it".
 """
 
+from renderer.strict_yaml.building import Tagged
 from renderer.strict_yaml.limits import INPUT_LIMITS, RENDERED_LIMITS, Limits, YamlError
-from renderer.strict_yaml.reading import load, load_all, load_certain
+from renderer.strict_yaml.reading import load, load_all, load_certain, load_tagged
 from renderer.strict_yaml.splitting import Piece, split
 from renderer.strict_yaml.writing import dump_all
 
@@ -17,10 +18,12 @@ __all__ = [
     "RENDERED_LIMITS",
     "Limits",
     "Piece",
+    "Tagged",
     "YamlError",
     "dump_all",
     "load",
     "load_all",
     "load_certain",
+    "load_tagged",
     "split",
 ]

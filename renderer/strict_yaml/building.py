@@ -5,7 +5,8 @@ In: events. Out: Documents and every problem on the way. Never: recurses into wh
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import yaml
 
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
 
     from renderer.strict_yaml.limits import Limits
     from renderer.strict_yaml.scalars import Judge
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A scalar under a tag that the caller asked for; it stands in the data where its value would."""
+
+    tag: str
+    text: str
 
 
 class _Slot:
@@ -37,9 +46,19 @@ class Stop(Exception):
 class Builder:
     """Turns parser events into JSON data, one document after the other, and keeps every problem."""
 
-    def __init__(self, file: str, limits: Limits, line_offset: int, *, single: bool, judge: Judge = resolve) -> None:
+    def __init__(
+        self,
+        file: str,
+        limits: Limits,
+        line_offset: int = 0,
+        *,
+        single: bool = True,
+        judge: Judge = resolve,
+        tags: frozenset[str] = frozenset(),
+    ) -> None:
         self.file = file
         self.judge = judge
+        self.tags = tags
         self.limits = limits
         self.offset = line_offset
         self.single = single
@@ -102,6 +121,9 @@ class Builder:
     def scalar(self, event: Any) -> None:
         """A key, or a value that is not a map or a list."""
         if event.tag is not None:
+            if event.tag in self.tags and self.slot is not _KEY:
+                self.put(cast("Json", Tagged(event.tag, event.value)), event)
+                return
             self.refuse_tag(event)
         if self.slot is _KEY:
             self.key(event)

@@ -31,7 +31,10 @@ _DIRECTIVE: Final = re.compile(r"^%", re.MULTILINE)
 def _read(
     text: bytes | str, file: str, limits: Limits, *, line_offset: int = 0, single: bool = True, judge: Judge = resolve
 ) -> list[Document]:
-    builder = Builder(file, limits, line_offset, single=single, judge=judge)
+    return _built(text, Builder(file, limits, line_offset, single=single, judge=judge))
+
+
+def _built(text: bytes | str, builder: Builder) -> list[Document]:
     source = _decode(text, builder)
     if not builder.problems:
         try:
@@ -206,6 +209,14 @@ def load_certain(content: bytes, file: str) -> Document | None:
     return Document(
         file, values[0] if values else None, LatePositions(lambda: _read(content, file, RENDERED_LIMITS)[0].positions)
     )
+
+
+def load_tagged(text: bytes | str, file: str, tags: frozenset[str], *, limits: Limits = INPUT_LIMITS) -> list[Document]:
+    """Read a file of any number of documents, in which scalars may have one of `tags`: a Tagged stands for each.
+
+    Raises YamlError with all problems.
+    """
+    return _built(text, Builder(file, limits, single=False, tags=tags))
 
 
 def _bytes(text: bytes | str) -> bytes:

@@ -1,7 +1,6 @@
-"""FoxOps' `rendering.excluded_files`: the files whose content is copied as it is.
+"""Patterns in the language of Python's `Path.glob`: FoxOps' `rendering.excluded_files`, Copier's `!include`.
 
-In: patterns in the language of Python's `Path.glob`. Out: a test for paths below template/; why a pattern will not do.
-Never: looks at a disk.
+In: patterns. Out: a test for paths below a template's folder; why a pattern will not do. Never: looks at a disk.
 """
 
 from __future__ import annotations
@@ -17,18 +16,21 @@ if TYPE_CHECKING:
 _ANY_DEPTH = "**"
 
 
-def pattern_fault(pattern: str) -> tuple[str, str] | None:
-    """(what, hint) for a pattern that FoxOps does not take, or takes differently from one Python to the next."""
+def pattern_fault(pattern: str, root: str, tool: str) -> tuple[str, str] | None:
+    """(what, hint) for a pattern that `tool` does not take, or takes differently from one Python to the next.
+
+    `root` is how a message calls the folder that patterns start from.
+    """
     parts = _parts(pattern)
     if pattern.startswith("/"):
-        return "it is absolute", "write it relative to template/"
+        return "it is absolute", f"write it relative to {root}"
     if not parts:
         return "it is empty", "remove it"
     if ".." in parts:
-        return "it leaves template/ with `..`", "write it relative to template/"
+        return f"it leaves {root} with `..`", f"write it relative to {root}"
     if parts[-1] == _ANY_DEPTH:
         # Path.glob finds folders only before Python 3.13, and files too from then on.
-        return "what a trailing `**` means depends on the Python that runs FoxOps", f"write {pattern.rstrip('/')}/*"
+        return f"what a trailing `**` means depends on the Python that runs {tool}", f"write {pattern.rstrip('/')}/*"
     if any(_ANY_DEPTH in part and part != _ANY_DEPTH for part in parts):
         return "`**` must stand alone between slashes", "use `*` within a name"
     return None
