@@ -18,7 +18,7 @@ import sys
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
-from renderer.engine import guard
+from renderer.engine import collector, guard
 from renderer.engine.identity import differences
 from renderer.engine.isolation import WorkerEndedError
 from renderer.errors import Code, ConfigurationError, EnvironmentFailure, FleetpressError
@@ -118,6 +118,7 @@ def _prepared(path: list[str], task: bytes, ground: Mapping[str, str]) -> Task[A
         hint = "every worker needs the same commit of the fleet repository, clean, in a folder of the same name"
         raise ConfigurationError(what, problems=[Problem(Code.WORKER_DIFFERS, what, hint=hint)])
     loaded.prepare()
+    collector.calm()
     return loaded
 
 

@@ -7,7 +7,6 @@ known to make.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from renderer.validate.kustomize import GROUP as KUSTOMIZE
@@ -68,8 +67,7 @@ class Maker(NamedTuple):
     pods: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """`opened` are namespaces in which others, such as Helm, put objects; `unplaced` objects have no namespace."""
 
     provided: tuple[Thing, ...] = ()
@@ -85,8 +83,7 @@ class Facts:
         """The same of objects that stand `by` objects further down in their file."""
         if not by:
             return self
-        return replace(
-            self,
+        return self._replace(
             needs=tuple(one._replace(number=one.number + by) for one in self.needs),
             selections=tuple(one._replace(number=one.number + by) for one in self.selections),
             unplaced=tuple(one._replace(number=one.number + by) for one in self.unplaced),
@@ -102,7 +99,8 @@ class Facts:
         return cls(**joined, places=any(one.places for one in listed))
 
 
-_JOINED = tuple(one.name for one in fields(Facts) if one.name != "places")
+NO_FACTS = Facts()
+_JOINED = tuple(name for name in Facts._fields if name != "places")
 
 
 def facts_of(one: Subject) -> Facts:
@@ -110,26 +108,21 @@ def facts_of(one: Subject) -> Facts:
     if one.group == KUSTOMIZE:
         return _of_kustomization(one.value)
     built_in = one.group in _BUILT_IN or one.group.endswith(".k8s.io")
-    return Facts(
-        provided=(Thing(one.kind, one.namespace, one.name), *(_provided(one) if one.kind in _PROVIDING else ())),
-        needs=(*_place(one), *(need for need in needs_of(one) if need.thing.name)),
-        selections=tuple(_selections(one)) if one.kind in _SELECTING else (),
-        pods=tuple(_pods(one)),
-        makers=() if built_in else tuple(_makers(one)),
-        opened=tuple(_opened(one)) if one.kind in _OPENING else (),
-        unplaced=tuple(_unplaced(one)) if built_in else (),
-    )
-
-
-def _place(one: Subject) -> Iterator[Need]:
+    itself = Thing(one.kind, one.namespace, one.name)
+    placed = (one.group, one.kind) not in CLUSTER_KINDS
     namespace = mapping(one.value, "metadata").get("namespace")
-    if isinstance(namespace, str) and namespace and (one.group, one.kind) not in CLUSTER_KINDS:
-        yield one.need("Namespace", "", namespace, "metadata", "namespace")
-
-
-def _unplaced(one: Subject) -> Iterator[Need]:
-    if (one.group, one.kind) not in CLUSTER_KINDS and not mapping(one.value, "metadata").get("namespace"):
-        yield one.need("Namespace", "", DEFAULT, "metadata")
+    needs = [need for need in needs_of(one) if need.thing.name]
+    if placed and namespace and isinstance(namespace, str):
+        needs.insert(0, one.need("Namespace", "", namespace, "metadata", "namespace"))
+    return Facts(
+        (itself, *_provided(one)) if one.kind in _PROVIDING else (itself,),
+        tuple(needs),
+        tuple(_selections(one)) if one.kind in _SELECTING else (),
+        tuple(_pods(one)) if (one.group, one.kind) in PODS else (),
+        () if built_in else tuple(_makers(one)),
+        tuple(_opened(one)) if one.kind in _OPENING else (),
+        (one.need("Namespace", "", DEFAULT, "metadata"),) if built_in and placed and not namespace else (),
+    )
 
 
 def _provided(one: Subject) -> Iterator[Thing]:
@@ -186,10 +179,8 @@ def _of_kustomization(value: dict[str, Any]) -> Facts:
 
 
 def _pods(one: Subject) -> Iterator[Pods]:
-    start = PODS.get((one.group, one.kind))
-    if start is not None:
-        labels = mapping(one.value, *template_keys(start), "metadata", "labels")
-        yield Pods(one.namespace, {key: text for key, text in labels.items() if isinstance(text, str)})
+    labels = mapping(one.value, *template_keys(PODS[one.group, one.kind]), "metadata", "labels")
+    yield Pods(one.namespace, {key: text for key, text in labels.items() if isinstance(text, str)})
 
 
 def _selections(one: Subject) -> Iterator[Selection]:

@@ -144,6 +144,8 @@ def _identity(node: _Node, item: object) -> str:
         return item if isinstance(item, str) else json.dumps(item, sort_keys=True)
     if not isinstance(item, dict):
         return ""
+    if len(node.keys) == 1 and type(name := item.get(node.keys[0])) is str:
+        return f'["{name}"]'  # as below but for escapes, and unlike any other type
     return json.dumps([item.get(key, node.defaults.get(key)) for key in node.keys])
 
 

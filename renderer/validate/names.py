@@ -8,6 +8,7 @@ pkg/api/validation, kubernetes pkg/apis/*/validation.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from renderer.validate.wording import Violation, shown
@@ -99,10 +100,17 @@ def metadata_problems(metadata: Mapping[str, Any]) -> Iterator[Violation]:
         if not isinstance(entries, dict):
             continue
         for key, value in entries.items():
-            yield from _key_problems(field, key)
+            yield from _key_findings(field, key)
             if field == "labels" and isinstance(value, str):
                 yield from _value_problems(key, value)
-    yield from _size_problems(metadata.get("annotations"))
+    if "annotations" in metadata:
+        yield from _size_problems(metadata["annotations"])
+
+
+# All sites of a fleet have the same few keys.
+@lru_cache(maxsize=4_096)
+def _key_findings(field: str, key: str) -> tuple[Violation, ...]:
+    return tuple(_key_problems(field, key))
 
 
 def _key_problems(field: str, key: str) -> Iterator[Violation]:

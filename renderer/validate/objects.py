@@ -7,7 +7,7 @@ Never: looks at another file, keeps parsed data, or shows a value of a Secret.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from renderer.errors import Code
 from renderer.strict_yaml import YamlError, load_all
@@ -21,6 +21,7 @@ from renderer.validate.names import crd_name_problems, name_problems
 from renderer.validate.needs import Need, Subject
 from renderer.validate.report import FileReport, Identity
 from renderer.validate.rules_table import broken
+from renderer.validate.summary import Summary
 from renderer.validate.wording import Violation, clipped, dotted, type_name
 
 if TYPE_CHECKING:
@@ -33,25 +34,23 @@ if TYPE_CHECKING:
 MOST_PER_DOCUMENT = 20
 
 
-class _Object(NamedTuple):
-    """One object of a document, or one item of a List in it."""
+class _Object:
+    """One object of a document, or one item of a List in it. What is no text, or no mapping, counts as empty."""
 
-    document: Document
-    prefix: KeyPath
-    value: dict[str, Any]
+    __slots__ = ("api_version", "document", "group", "is_named", "kind", "metadata", "prefix", "value")
 
-    def text(self, key: str) -> str:
-        found = self.value.get(key)
-        return found if isinstance(found, str) else ""
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        found = self.value.get("metadata")
-        return found if isinstance(found, dict) else {}
+    def __init__(self, document: Document, prefix: KeyPath, value: dict[str, Any]) -> None:
+        self.document, self.prefix, self.value = document, prefix, value
+        api_version, kind, metadata = value.get("apiVersion"), value.get("kind"), value.get("metadata")
+        self.api_version = api_version if isinstance(api_version, str) else ""
+        self.kind = kind if isinstance(kind, str) else ""
+        self.metadata: dict[str, Any] = metadata if isinstance(metadata, dict) else {}
+        self.group = group_of(self.api_version)
+        self.is_named = bool(self.metadata.get("name") and self.kind) and self.group != kustomize.GROUP
 
     @property
     def title(self) -> str:
-        kind, name = self.text("kind") or "object", self.metadata.get("name")
+        kind, name = self.kind or "object", self.metadata.get("name")
         return f"{kind}/{clipped(name)}" if isinstance(name, str) else kind
 
     def problem(self, code: Code, violation: Violation) -> Problem:
@@ -72,16 +71,22 @@ def check_file(path: str, content: bytes, catalog: Catalog) -> FileReport:
 
 def check_documents(documents: Sequence[Document], catalog: Catalog) -> FileReport:
     """Check every object in documents that were read; a null one is none."""
-    documents = [document for document in documents if document.value is not None]
-    objects = [one for document in documents for one in _objects(document, (), document.value)]
+    objects: list[_Object] = []
+    problems: list[Problem] = []
     looks: dict[Look, None] = {}
-    problems = [problem for document in documents for problem in _checked(document, catalog, looks)]
+    for document in documents:
+        if document.value is not None:
+            held = [*_objects(document, (), document.value)]
+            problems += _checked(document, held, catalog, looks)
+            objects += held
+    facts = Facts.joined([facts_of(_subject(one, number)) for number, one in enumerate(objects)])
     return FileReport(
         tuple(problems),
-        tuple(_identity(one) for one in objects if _is_named(one)),
-        frozenset((group_of(one.text("apiVersion")), one.text("kind")) for one in objects),
-        tuple(found for one in objects for found in _references(one)),
-        Facts.joined(facts_of(_subject(one, number)) for number, one in enumerate(objects)),
+        tuple([_identity(one) for one in objects if one.is_named]),
+        frozenset([(one.group, one.kind) for one in objects]),
+        tuple([found for one in objects if one.group == kustomize.GROUP for found in _references(one)]),
+        facts,
+        Summary.of(facts),
         tuple(looks),
         len(objects),
     )
@@ -100,14 +105,14 @@ def check_data(path: str, content: bytes) -> FileReport:
 def objects_of(path: str, content: bytes) -> tuple[dict[str, Any], ...]:
     """The named objects of a file; none of one that cannot be read."""
     try:
-        return tuple(one.value for one in _parsed(path, content) if _is_named(one) and one.text("apiVersion"))
+        return tuple(one.value for one in _parsed(path, content) if one.is_named and one.api_version)
     except YamlError:
         return ()
 
 
 def locate(path: str, content: bytes, number: int) -> Origin:
     """Where the named object `number` of a file has its name: read again, for lines are not kept and seldom asked."""
-    named = [one for one in _parsed(path, content) if _is_named(one)]
+    named = [one for one in _parsed(path, content) if one.is_named]
     return named[number].document.origin((*named[number].prefix, "metadata", "name"))
 
 
@@ -140,14 +145,19 @@ def _objects(document: Document, prefix: KeyPath, value: object) -> Iterator[_Ob
         yield _Object(document, prefix, value)
 
 
-def _checked(document: Document, catalog: Catalog, looks: dict[Look, None]) -> list[Problem]:
+def _checked(
+    document: Document, objects: Sequence[_Object], catalog: Catalog, looks: dict[Look, None]
+) -> list[Problem]:
     found = [*_not_mappings(document, (), document.value)]
-    for one in _objects(document, (), document.value):
-        found += _incomplete(one)
+    for one in objects:
+        if not (one.api_version and one.is_named and isinstance(one.metadata["name"], str)):
+            found += _incomplete(one)
         found += _names(one)
-        found += _secrets(one)
-        found += _against_schema(one, catalog, looks)
-    return _capped(sorted(dict.fromkeys(found), key=order))
+        if one.kind == "Secret" or one.group == kustomize.GROUP:
+            found += _secrets(one)
+        if one.api_version and one.kind:
+            found += _against_schema(one, catalog, looks)
+    return _capped(sorted(dict.fromkeys(found), key=order)) if found else found
 
 
 def order(problem: Problem) -> tuple[str, int, int, str, str]:
@@ -176,65 +186,62 @@ def _not_mappings(document: Document, prefix: KeyPath, value: object) -> Iterato
 
 
 def _incomplete(one: _Object) -> Iterator[Problem]:
-    for key in ("apiVersion", "kind"):
-        if not one.text(key):
+    for key, text in (("apiVersion", one.api_version), ("kind", one.kind)):
+        if not text:
             hint = "every object names its apiVersion, kind and metadata.name"
             yield one.problem(Code.OBJECT_INCOMPLETE, Violation((), f"{key} is missing or no text", hint))
     name = one.metadata.get("name")
-    if group_of(one.text("apiVersion")) != kustomize.GROUP and not (isinstance(name, str) and name):
+    if one.group != kustomize.GROUP and not (isinstance(name, str) and name):
         made = "a fixed name is needed: generateName cannot be applied" if "generateName" in one.metadata else ""
         what = "name is missing or no text"
         yield one.problem(Code.OBJECT_INCOMPLETE, Violation(("metadata",), what, made or "give the object a name"))
 
 
-def _names(one: _Object) -> Iterator[Problem]:
-    group, kind = group_of(one.text("apiVersion")), one.text("kind")
-    if group == kustomize.GROUP:
-        return
-    found: Iterable[Violation] = [*name_problems(group, kind, one.metadata)]
-    if (group, kind) == (CRD_GROUP, CRD_KIND):
-        found = [*found, *crd_name_problems({**one.value, "metadata": one.metadata})]
-    yield from (one.problem(Code.OBJECT_NAME, violation) for violation in found)
+def _names(one: _Object) -> list[Problem]:
+    if one.group == kustomize.GROUP:
+        return []
+    found = [*name_problems(one.group, one.kind, one.metadata)]
+    if (one.group, one.kind) == (CRD_GROUP, CRD_KIND):
+        found += crd_name_problems({**one.value, "metadata": one.metadata})
+    return [one.problem(Code.OBJECT_NAME, violation) for violation in found]
 
 
 def _secrets(one: _Object) -> Iterator[Problem]:
     paths = secret.plain_fields(one.value) if secret.is_secret(one.value) else []
-    if group_of(one.text("apiVersion")) == kustomize.GROUP:
+    if one.group == kustomize.GROUP:
         paths = [*kustomize.secrets(one.value)]
     for path in paths:
         hint = "use an ExternalSecret, or encrypt the file with SOPS"
         yield one.problem(Code.OBJECT_SECRET, Violation(path, "secret data in plain text", hint))
 
 
-def _against_schema(one: _Object, catalog: Catalog, looks: dict[Look, None]) -> Iterator[Problem]:
-    if not (one.text("apiVersion") and one.text("kind")):
-        return
-    schema = catalog.find(one.text("apiVersion"), one.text("kind"))
+def _against_schema(one: _Object, catalog: Catalog, looks: dict[Look, None]) -> list[Problem]:
+    schema = catalog.find(one.api_version, one.kind)
     if isinstance(schema, Refusal):
-        yield _refused(one, schema)
-    elif schema is None:
-        yield from _against_policies(one, one.value, catalog, None, looks)
-    else:
-        yield from schema.warnings
-        sealed, quiet = secret.has_sops(one.value), secret.is_secret(one.value)
-        value = secret.decrypted_shape(one.value) if sealed else one.value
-        found = schema.schema.violations(value, quiet=quiet)
-        shape = [one for one in found if not (sealed and secret.is_encrypted(_at(value, one.path)))]
-        for violation in [*shape, *schema.repeated(value, quiet=quiet)]:
-            yield one.problem(Code.OBJECT_SCHEMA, violation)
-        yield from (one.problem(Code.OBJECT_NAME, violation) for violation in schema.names(value))
-        # A misspelt field would be told twice: as unknown, and as missing by a rule. Of what SOPS encrypted, only a
-        # Secret keeps what its rules look at.
-        if not shape and (quiet or not sealed):
-            yield from _against_rules(one, value)
-        if not shape and schema.rules is not None:
-            yield from _against_cel(one, schema.rules.breaches(value))
-        if not shape:
-            yield from _against_policies(one, value, catalog, schema, looks)
+        return [_refused(one, schema)]
+    if schema is None:
+        return [*_against_policies(one, one.value, catalog, None, looks)]
+    sealed, quiet = secret.has_sops(one.value), secret.is_secret(one.value)
+    value = secret.decrypted_shape(one.value) if sealed else one.value
+    shape = schema.schema.violations(value, quiet=quiet)
+    if sealed:
+        shape = [found for found in shape if not secret.is_encrypted(_at(value, found.path))]
+    problems = [*schema.warnings]
+    problems += [one.problem(Code.OBJECT_SCHEMA, found) for found in (*shape, *schema.repeated(value, quiet=quiet))]
+    problems += [one.problem(Code.OBJECT_NAME, found) for found in schema.names(value)]
+    # A misspelt field would be told twice: as unknown, and as missing by a rule. Of what SOPS encrypted, only a Secret
+    # keeps what its rules look at.
+    if not shape and (quiet or not sealed):
+        problems += _against_rules(one, value)
+    if not shape and schema.rules is not None:
+        problems += _against_cel(one, schema.rules.breaches(value))
+    if not shape:
+        problems += _against_policies(one, value, catalog, schema, looks)
+    return problems
 
 
 def _against_rules(one: _Object, value: dict[str, Any]) -> Iterator[Problem]:
-    for rule, path, what in broken(group_of(one.text("apiVersion")), one.text("kind"), value):
+    for rule, path, what in broken(one.group, one.kind, value):
         found = one.problem(Code.OBJECT_RULE, Violation(path, f"{what} (rule {rule.name})", rule.hint))
         yield found if rule.severity is Severity.ERROR else replace(found, severity=rule.severity)
 
@@ -248,7 +255,7 @@ def _against_policies(
     one: _Object, value: dict[str, Any], catalog: Catalog, schema: KindSchema | None, looks: dict[Look, None]
 ) -> Iterator[Problem]:
     """What admission policies say; `looks` gets what they look at beside the object."""
-    if not _is_named(one) or not catalog.admission:
+    if not one.is_named or not catalog.admission:
         return
     creation = catalog.creation(value, schema)
     looks.update(dict.fromkeys(catalog.admission.looks(creation)))
@@ -272,22 +279,17 @@ def _at(value: Any, path: KeyPath) -> object:
     return value
 
 
-def _is_named(one: _Object) -> bool:
-    return bool(one.metadata.get("name") and one.text("kind")) and group_of(one.text("apiVersion")) != kustomize.GROUP
-
-
 def _identity(one: _Object) -> Identity:
     namespace = one.metadata.get("namespace")
     place = namespace if isinstance(namespace, str) else ""
-    return Identity(group_of(one.text("apiVersion")), one.text("kind"), place, str(one.metadata["name"]))
+    return Identity(one.group, one.kind, place, str(one.metadata["name"]))
 
 
 def _subject(one: _Object, number: int) -> Subject:
-    return Subject(group_of(one.text("apiVersion")), one.text("kind"), one.value, number)
+    return Subject(one.group, one.kind, one.value, number)
 
 
 def _references(one: _Object) -> Iterator[Reference]:
-    if group_of(one.text("apiVersion")) == kustomize.GROUP:
-        for path, target, data in kustomize.references(one.value):
-            line = one.document.origin((*one.prefix, *path)).line
-            yield Reference(target, dotted(path), line, data)
+    for path, target, data in kustomize.references(one.value):
+        line = one.document.origin((*one.prefix, *path)).line
+        yield Reference(target, dotted(path), line, data)

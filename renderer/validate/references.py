@@ -16,6 +16,7 @@ from renderer.errors import Code
 from renderer.types import Origin, Problem
 from renderer.validate.facts import EVERYWHERE
 from renderer.validate.needs import Need, Thing
+from renderer.validate.report import FileReport, facts_of_file
 from renderer.validate.summary import Summary
 from renderer.validate.wording import clipped, dotted, meant
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from renderer.validate.facts import Facts, Selection
-    from renderer.validate.report import FileReport
 
 Locate: TypeAlias = "Callable[[str, Need], Origin]"
 _SYSTEM = ("kube-", "openshift-", "flux-system")
@@ -120,8 +120,8 @@ def dangling(reports: Mapping[str, FileReport], promises: Promises, locate: Loca
     ]
     if lost or alone or (summary.unplaced and not site.places):
         for path, report in reports.items():
-            yield from _lost(path, report.facts, site, lost, locate)
-            yield from _unmatched(path, report.facts, alone, promises, locate)
+            yield from _lost(path, facts_of_file(report), site, lost, locate)
+            yield from _unmatched(path, facts_of_file(report), alone, promises, locate)
 
 
 def _lost(path: str, facts: Facts, site: _Site, lost: set[Thing], locate: Locate) -> Iterator[Problem]:

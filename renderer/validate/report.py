@@ -6,12 +6,11 @@ Never: keeps parsed data. The file's own name is empty in its problems: the same
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from renderer.validate.facts import Facts
-from renderer.validate.summary import Summary
+from renderer.validate.facts import NO_FACTS, Facts
+from renderer.validate.summary import NOTHING, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,57 +29,50 @@ class Identity(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True)
-class FileReport:
+class FileReport(NamedTuple):
     """What one file, or one document, holds: `objects` that have a name, `kinds` as (group, kind).
 
-    `references` are those of its kustomizations; `count` objects with and without name are in it. `looks` are what
-    policies look at beside them, `parts` the documents that it is joined of, `own` what it means to its site.
+    `references` are those of its kustomizations; `held` objects with and without name are in it. `looks` are what
+    policies look at beside them, `facts` and `summary` what they mean to the rest of their site. A file of several
+    documents has these as `parts`, and no facts of its own: see `facts_of_file`.
     """
 
     problems: tuple[Problem, ...] = ()
     objects: tuple[Identity, ...] = ()
     kinds: frozenset[tuple[str, str]] = frozenset()
     references: tuple[Reference, ...] = ()
-    own: Facts = field(default_factory=Facts)
+    facts: Facts = NO_FACTS
+    summary: Summary = NOTHING
     looks: tuple[Look, ...] = ()
-    count: int = 0
+    held: int = 0
     parts: tuple[FileReport, ...] = ()
 
-    @classmethod
-    def joined(cls, documents: Sequence[tuple[int, FileReport]]) -> FileReport:
-        """The documents of a file as one; each comes with the number of lines before it."""
-        parts = [report for _, report in documents]
-        return cls(
-            tuple(located(problem, "", line) for line, report in documents for problem in report.problems),
-            tuple(found for report in parts for found in report.objects),
-            frozenset[tuple[str, str]]().union(*(report.kinds for report in parts)),
-            tuple(replace(found, line=found.line + line) for line, report in documents for found in report.references),
-            looks=tuple(dict.fromkeys(look for report in parts for look in report.looks)),
-            count=sum(report.count for report in parts),
-            parts=tuple(parts),
-        )
 
-    @cached_property
-    def identities(self) -> frozenset[Identity]:
-        """`objects` without order."""
-        return frozenset(self.objects)
+def joined(documents: Sequence[tuple[int, FileReport]]) -> FileReport:
+    """The documents of a file as one; each comes with the number of lines before it."""
+    parts = tuple([report for _, report in documents])
+    return FileReport(
+        tuple([located(problem, "", line) for line, report in documents for problem in report.problems]),
+        tuple([found for report in parts for found in report.objects]),
+        frozenset().union(*[report.kinds for report in parts]),
+        tuple([replace(found, line=found.line + line) for line, report in documents for found in report.references]),
+        NO_FACTS,
+        Summary.joined([report.summary for report in parts]),
+        tuple(dict.fromkeys([look for report in parts for look in report.looks])),
+        sum([report.held for report in parts]),
+        parts,
+    )
 
-    @cached_property
-    def summary(self) -> Summary:
-        """`facts` as sets."""
-        return Summary.joined(part.summary for part in self.parts) if self.parts else Summary.of(self.own)
 
-    @cached_property
-    def facts(self) -> Facts:
-        """What the rest of a site must know, objects numbered within the file."""
-        if not self.parts:
-            return self.own
-        several, before = [], 0
-        for part in self.parts:
-            several.append(part.facts.moved(before))
-            before += part.count
-        return Facts.joined(several)
+def facts_of_file(report: FileReport) -> Facts:
+    """What the rest of a site must know, objects numbered within the file."""
+    if not report.parts:
+        return report.facts
+    several, before = [], 0
+    for part in report.parts:
+        several.append(part.facts.moved(before))
+        before += part.held
+    return Facts.joined(several)
 
 
 def located(problem: Problem, file: str, line: int = 0) -> Problem:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from renderer.strict_yaml import load_certain, split
 from renderer.validate.memo import Memo
 from renderer.validate.objects import check_data, check_documents, check_file
-from renderer.validate.report import FileReport
+from renderer.validate.report import FileReport, joined
 
 if TYPE_CHECKING:
     from renderer.strict_yaml import Piece
@@ -64,7 +64,7 @@ class Reports:
             if report is None:
                 return check_file("", content, catalog)
             found.append((piece.line, report))
-        return FileReport.joined(found)
+        return joined(found)
 
     def _document(self, piece: Piece, catalog: Catalog, case: tuple[str, str]) -> FileReport | None:
         key = (*case, piece.content)

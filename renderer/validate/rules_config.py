@@ -8,6 +8,7 @@ ValidateResourceQuotaSpec, ValidateLimitRange; pkg/apis/scheduling/validation; p
 from __future__ import annotations
 
 import re
+from itertools import filterfalse
 from typing import TYPE_CHECKING, Any
 
 from renderer.validate.names import is_dns_label, is_label_key
@@ -42,6 +43,8 @@ _QUOTA_NAMES = frozenset((
 ))  # fmt: skip
 _HUGE = ("hugepages-", "requests.hugepages-", "limits.hugepages-")
 _SYSTEM = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
+# Bytes of a character in UTF-8.
+_WIDEST = 4
 _HIGHEST_PRIORITY = 1_000_000_000
 _POD_SECURITY = "pod-security.kubernetes.io/"
 _LEVELS = ("privileged", "baseline", "restricted")
@@ -50,14 +53,15 @@ _LEVEL_VERSION = re.compile(r"latest|v1\.(0|[1-9][0-9]*)")
 
 def _keys(got: Any) -> Iterator[Breach]:
     for field in ("data", "binaryData", "stringData"):
-        for key in mapping(got, field):
-            if not is_config_key(key):
-                yield (field, key), f"expected letters, digits, '-', '_' or '.' as key, got {shown(key)}"
-    for key in mapping(got, "binaryData").keys() & mapping(got, "data").keys():
+        for key in filterfalse(is_config_key, mapping(got, field)):
+            yield (field, key), f"expected letters, digits, '-', '_' or '.' as key, got {shown(key)}"
+    for key in mapping(got, "binaryData").keys() & mapping(got, "data").keys() if "binaryData" in got else ():
         yield ("binaryData", key), f"{shown(key)} stands in data too"
 
 
 def _size(got: Any) -> Iterator[Breach]:
+    if "binaryData" not in got and _WIDEST * sum(map(len, map(str, mapping(got, "data").values()))) <= _MOST_BYTES:
+        return
     size = sum(len(str(text).encode()) for text in mapping(got, "data").values())
     size += sum(len(str(text)) * 3 // 4 for text in mapping(got, "binaryData").values())
     if size > _MOST_BYTES:

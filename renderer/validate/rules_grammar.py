@@ -50,6 +50,8 @@ def is_port_or_name(got: Any) -> bool:
     return is_service_name(got) if isinstance(got, str) else is_port(got)
 
 
+# Sites share their keys.
+@lru_cache(maxsize=8_192)
 def is_config_key(got: str) -> bool:
     """IsConfigMapKey."""
     return len(got) <= _CONFIG_KEY_LIMIT and _CONFIG_KEY.fullmatch(got) is not None and got != "." and got[:2] != ".."

@@ -6,8 +6,7 @@ Never: keeps where something is needed; that is looked up in the facts once some
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from renderer.validate.rules_selectors import matches
 
@@ -22,8 +21,7 @@ _NO_MAKERS: frozenset[Maker] = frozenset()
 _NO_NAMES: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """See `Facts`. `wanted` and `selections` are those that nothing in here provides, or matches.
 
     More objects can only settle more: what is provided here is provided in every site that has these objects.
@@ -77,3 +75,6 @@ def unmatched(selections: Iterable[Selection], pods: Iterable[Pods]) -> Iterator
     for one in selections:
         if not any(found.namespace == one.namespace and matches(one.selector, found.labels) for found in pods):
             yield one
+
+
+NOTHING = Summary()

@@ -162,9 +162,8 @@ def check_schemas(schemas: SchemaSet) -> list[Problem]:
 
 def _duplicates(files: _Files, reports: Mapping[str, FileReport]) -> Iterator[Problem]:
     """Objects that stand twice in the site, told at each later place."""
-    if len(frozenset().union(*(one.identities for one in reports.values()))) == sum(
-        len(one.objects) for one in reports.values()
-    ):
+    every = [found for report in reports.values() for found in report.objects]
+    if len(set(every)) == len(every):
         return
     first: dict[Identity, tuple[str, int]] = {}
     for path in sorted(reports):
