@@ -16,7 +16,7 @@ from renderer.errors import Code, ConfigurationError
 from renderer.fleet.defaults import default_changes
 from renderer.fleet.press import Examine, Made, Order, Press, Pressed, Same
 from renderer.plan import Candidates, Entry
-from renderer.types import Outcome, Problem, Receipt, Rejected, Release
+from renderer.types import Outcome, Problem, Receipt, Rejected, Release, Shard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from renderer.plan import Move
     from renderer.report.changes import DefaultChange
     from renderer.types import Artifact, Reference, Signature
+
+_ALL = Shard()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +62,20 @@ def choose_serial(space: Workspace, serial: int | None, to: str, *, allow_dirty:
     return revision.serial
 
 
-def survey(space: Workspace, books: Books, names: Sequence[str], key_id: str | None) -> Candidates:
-    """Which of the sites `names` have to be looked at. Reads no site."""
+def survey(space: Workspace, books: Books, names: Sequence[str], key_id: str | None, shard: Shard = _ALL) -> Candidates:
+    """Which of the sites `names` have to be looked at, and which of the shard are gone. Reads no site."""
     files = {name: space.index.sites[name].digest for name in names}
     found = plan.candidates(files, books.entries, space.input_digest, key_id)
     # A site is gone when its file is, not when somebody chose not to publish it today.
-    removed = tuple(name for name in found.removed if name not in space.index.sites)
+    removed = tuple(name for name in found.removed if name not in space.index.sites and shard.has(name))
     return replace(found, removed=removed)
 
 
-def make_plan(space: Workspace, books: Books, names: Sequence[str], workers: engine.Workers) -> Plan:
+def make_plan(
+    space: Workspace, books: Books, names: Sequence[str], workers: engine.Workers, shard: Shard = _ALL
+) -> Plan:
     """Which sites would be published, and why. Reads the sites that may have changed; renders none."""
-    candidates = survey(space, books, names, None)
+    candidates = survey(space, books, names, None, shard)
     entries = books.entries
     changed = dict(candidates.changed)
     problems: list[Problem] = []

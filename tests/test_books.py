@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from renderer import publish
+from renderer.errors import Code, FleetpressError
 from renderer.fleet import books
 from renderer.fleet.books import Books
 from renderer.fleet.destination import Destination
-from renderer.plan import Entry
+from renderer.plan import LEDGER_TYPE, Entry
 from renderer.publish import TargetOptions, open_target, open_targets
-from renderer.types import Digest, Fleet
+from renderer.types import Digest, Fleet, Shard
 from tests.fakes.registry import FakeRegistry
 
 if TYPE_CHECKING:
@@ -36,9 +40,9 @@ class Shelf:
         self.destination = Destination.parse(FLEET, address)
         self.target = open_target(address, options=TargetOptions(plain_http=True))
 
-    def open(self, *, fresh: bool = False) -> Books:
+    def open(self, *, fresh: bool = False, shard: Shard = Shard()) -> Books:  # noqa: B008 - it is frozen
         self.registry.seen.clear()
-        return Books(self.target, self.destination, fresh=fresh)
+        return Books(self.target, self.destination, fresh=fresh, shard=shard)
 
     def run(self, serial: int, *sites: str) -> None:
         opened = self.open()
@@ -119,3 +123,103 @@ def test_runs_that_overlap_in_any_way_lose_nothing(data: st.DataObject) -> None:
             opened.save(serial)
 
         assert {site: found.serial for site, found in kept.open().entries.items()} == published
+
+
+def update(opened: Books, serial: int, changed: set[str], looked_at: set[str], gone: set[str], shard: Shard) -> None:
+    """What a run of a shard tells its books: new content, the same content from other files, and sites that left."""
+    for site in filter(shard.has, sorted(changed)):
+        opened.note(site, "eu", entry(serial))
+    for site in filter(shard.has, sorted(looked_at)):
+        if site in opened.entries:
+            again = replace(opened.entries[site], file=Digest.of(f"{site} at {serial}".encode()))
+            opened.note(site, "eu", again)
+    for site in filter(shard.has, sorted(gone)):
+        opened.drop(site)
+
+
+@given(st.data())
+@settings(max_examples=80, deadline=None)
+def test_shards_that_overlap_in_any_way_leave_what_one_run_leaves(data: st.DataObject) -> None:
+    sites = [f"site-{number}" for number in range(9)]
+    subsets = st.sets(st.sampled_from(sites), max_size=5)
+    with FakeRegistry() as one, FakeRegistry() as many, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(books, "_LONGEST_CHAIN", 3)
+        whole, shared = Shelf(one), Shelf(many)
+        for serial in range(1, data.draw(st.integers(2, 5))):
+            changed = data.draw(subsets)
+            gone = data.draw(subsets) - changed
+            looked_at = data.draw(subsets) - changed - gone
+            opened = whole.open()
+            update(opened, serial, changed, looked_at, gone, Shard())
+            opened.save(serial)
+
+            count = data.draw(st.integers(1, 4))
+            steps = data.draw(st.permutations([*range(1, count + 1), *range(1, count + 1)]))
+            running: dict[int, Books] = {}
+            for index in steps:
+                shard = Shard(index, count)
+                if index not in running:
+                    running[index] = shared.open(shard=shard)
+                    update(running[index], serial, changed, looked_at, gone, shard)
+                else:
+                    running[index].save(serial)
+
+            assert shared.open().entries == whole.open().entries
+
+
+def test_a_shard_that_runs_twice_at_one_serial_loses_nothing() -> None:
+    for kept in shelf():
+        shards = [Shard(index, 3) for index in (1, 2, 3)]
+        sites = {shard: [f"s{n}" for n in range(20) if shard.has(f"s{n}")] for shard in shards}
+        for half in (slice(0, 2), slice(2, None)):
+            for shard in shards:
+                opened = kept.open(shard=shard)
+                for site in sites[shard][half]:
+                    opened.note(site, "eu", entry(4))
+                opened.save(4)
+
+        assert kept.open().entries == {f"s{n}": entry(4) for n in range(20)}
+
+
+def test_shards_that_start_fresh_do_what_one_run_does_for_a_ledger_that_is_damaged() -> None:
+    for kept in shelf():
+        names = [f"s{n}" for n in range(20)]
+        kept.run(1, *names)
+        kept.run(2, "s3")
+        (place,) = {kept.destination.ledger(region) for region in kept.destination.regions}
+        publish.put_document(kept.target, place, "1.3.2", LEDGER_TYPE, b"no ledger")
+        with pytest.raises(FleetpressError) as caught:
+            kept.open()
+        assert caught.value.problems[0].code is Code.LEDGER_CORRUPT
+
+        for index in (3, 1, 2):
+            shard = Shard(index, 3)
+            opened = kept.open(fresh=True, shard=shard)
+            assert not any(map(shard.has, opened.entries))
+            for site in filter(shard.has, names):
+                opened.note(site, "eu", entry(4))
+            opened.save(4)
+
+        assert kept.open().entries == {name: entry(4) for name in names}
+
+
+def test_of_many_shards_only_the_first_writes_the_whole() -> None:
+    for kept in shelf():
+        kept.run(1, *(f"site-{number}" for number in range(500)))
+        for serial in range(2, 12):
+            for index in (2, 3, 4):
+                shard = Shard(index, 4)
+                opened = kept.open(shard=shard)
+                site = next(f"site-{number}" for number in range(500) if shard.has(f"site-{number}"))
+                opened.note(site, "eu", entry(serial))
+                opened.save(serial)
+        before = [len(data) for blobs in kept.registry.blobs.values() for data in blobs.values()]
+        assert sum(size > 100_000 for size in before) == 1
+
+        # It has nothing of its own to say, but finds that the others have said much.
+        assert kept.open(shard=Shard(1, 4)).save(12) == 1
+
+        after = kept.open()
+        assert len(after.entries) == 500
+        assert len([seen for seen in kept.registry.seen if seen.kind.startswith("blob")]) == 1
+        assert kept.open(shard=Shard(1, 4)).save(13) == 0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renderer.types import Digest, Document, Origin, Reference, TemplatePin
+from renderer.types import Digest, Document, Origin, Reference, Shard, TemplatePin
 
 digests = st.binary(max_size=8).map(Digest.of)
 hosts = st.sampled_from(["registry.eu.labs.example", "localhost:5000", "127.0.0.1:5000", "[::1]:5000"])
@@ -70,3 +70,19 @@ def test_a_value_without_a_position_of_its_own_has_its_parents() -> None:
 
     assert document.origin(("a", "b", 0)) == Origin("a.yaml", 3, 3)
     assert document.origin(("x",)) == Origin("a.yaml", 1, 1)
+
+
+@given(st.integers(1, 40), st.lists(st.from_regex(r"[a-z0-9-]{1,20}", fullmatch=True), unique=True))
+def test_every_site_is_in_one_share_whatever_other_sites_there_are(count: int, sites: list[str]) -> None:
+    shares = [Shard(index, count) for index in range(1, count + 1)]
+
+    assert all(sum(share.has(site) for share in shares) == 1 for site in sites)
+    assert all(Shard.parse(str(share)) == share for share in shares)
+
+
+def test_shares_are_about_equal() -> None:
+    sizes = [sum(Shard(index, 16).has(f"lab-{number:05}") for number in range(16_000)) for index in range(1, 17)]
+
+    assert sum(sizes) == 16_000
+    assert min(sizes) > 900
+    assert max(sizes) < 1100

@@ -8,6 +8,7 @@ from renderer.cli.cluster import bootstrap, keygen
 from renderer.cli.importing import import_
 from renderer.cli.inspect import diff, explain, sites, verify
 from renderer.cli.lint import lint
+from renderer.cli.merging import merge
 from renderer.cli.migrate import migrate
 from renderer.cli.press import plan, publish, render, validate
 from renderer.cli.rollout import bump, promote, rollback
@@ -30,6 +31,7 @@ COMMANDS: Mapping[str, click.Command] = {
     "plan": plan,
     "publish": publish,
     "verify": verify,
+    "merge": merge,
     "diff": diff,
     "explain": explain,
     "bootstrap": bootstrap,

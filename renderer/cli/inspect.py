@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from renderer.engine import Workers
+    from renderer.types import Shard
 
 
 _PROBLEMS, _ENVIRONMENT = 1, 4
@@ -68,6 +69,7 @@ def sites(sites: tuple[str, ...], fleet: Path | None, where: tuple[str, ...], wo
 @options.plain_http
 @options.ca_file
 @options.workers
+@options.shard
 @options.findings
 def verify(
     sites: tuple[str, ...],
@@ -77,6 +79,7 @@ def verify(
     plain_http: bool,
     ca_file: Path | None,
     workers: Workers,
+    shard: Shard,
     output: str,
 ) -> None:
     """Check what is published: digests, content, site, serial and signature of every artifact."""
@@ -87,15 +90,16 @@ def verify(
     space = session.open_workspace(fleet)
     trusted = session.open_public_keys(keys)
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file))
-    names = session.choose(space, sites, workers)
+    names = session.choose(space, sites, workers, shard)
     checked = queries.verify(space, names, destination, target, trusted)
     receipts = list(report.progress(checked, len(names), "verifying"))
     result = report.results.verification(receipts, to)
     problems = [problem for receipt in receipts for problem in receipt.problems]
-    session.say_found(space, result, problems, names, output)
     codes = {problem.code for problem in problems}
     unreachable = codes & {Code.REGISTRY_FAILED, Code.REGISTRY_AUTH}
-    sys.exit(_ENVIRONMENT if unreachable else _PROBLEMS if codes else 0)
+    code = _ENVIRONMENT if unreachable else _PROBLEMS if codes else 0
+    session.say_found(space, result.of_shard(shard, code), problems, names, output)
+    sys.exit(code)
 
 
 @click.command(

@@ -13,6 +13,8 @@ from renderer.cli import session
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from renderer.types import Shard
+
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
 
@@ -28,6 +30,7 @@ def example(*lines: str) -> str:
     return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
 
 
+FILE = click.Path(dir_okay=False, path_type=Path)
 fleet = option(
     "--fleet",
     type=click.Path(file_okay=False, path_type=Path),
@@ -82,6 +85,18 @@ _engine = option(
     show_default=True,
     metavar="ENGINE",
     help="serial, processes, dask (a cluster on this machine), or dask://HOST:PORT; the result is the same for any.",
+)
+
+
+def _shard_of(_context: click.Context, _option: click.Parameter, text: str | None) -> Shard:
+    return session.shard_of(text)
+
+
+shard = option(
+    "--shard",
+    metavar="I/N",
+    callback=_shard_of,
+    help="Only the sites of share I of N, for jobs side by side; `ci`: as CI_NODE_INDEX and CI_NODE_TOTAL say.",
 )
 
 

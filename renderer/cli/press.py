@@ -12,6 +12,7 @@ from renderer.cli import options, session
 
 if TYPE_CHECKING:
     from renderer.engine import Workers
+    from renderer.types import Shard
 
 _PROBLEMS, _PARTIAL = 1, 3
 
@@ -25,20 +26,23 @@ _PROBLEMS, _PARTIAL = 1, 3
 @options.sites
 @options.fleet
 @options.workers
+@options.shard
 @options.findings
-def validate(sites: tuple[str, ...], fleet: Path | None, workers: Workers, output: str) -> None:
+def validate(sites: tuple[str, ...], fleet: Path | None, workers: Workers, shard: Shard, output: str) -> None:
     """Check every site file, layer and template, and everything that they render to. Publishes nothing."""
     from renderer import report
     from renderer.fleet import queries
 
     space = session.open_workspace(fleet)
-    names = session.choose(space, sites, workers)
+    names = session.choose(space, sites, workers, shard)
     outcomes = queries.check(space, names, workers)
     failed, problems = queries.tally(report.progress(outcomes, len(names), "validating"))
     shared = [*space.index.problems, *queries.check_schemas(space)]
     found = dict.fromkeys([*shared, *session.located(space, problems)])
-    session.say_found(space, report.results.validation(len(names), list(found), failed), found, names, output)
-    sys.exit(_PROBLEMS if failed or queries.has_errors(shared) else 0)
+    code = _PROBLEMS if failed or queries.has_errors(shared) else 0
+    result = report.results.validation(len(names), list(found), failed).of_shard(shard, code)
+    session.say_found(space, result, found, names, output)
+    sys.exit(code)
 
 
 @click.command(
@@ -82,6 +86,7 @@ def render(sites: tuple[str, ...], fleet: Path | None, workers: Workers, output:
 @options.plain_http
 @options.ca_file
 @options.workers
+@options.shard
 @options.findings
 def plan(
     sites: tuple[str, ...],
@@ -90,6 +95,7 @@ def plan(
     plain_http: bool,
     ca_file: Path | None,
     workers: Workers,
+    shard: Shard,
     output: str,
 ) -> None:
     """Show which sites `publish` would publish, and why. Renders and changes nothing."""
@@ -99,12 +105,13 @@ def plan(
     space = session.open_workspace(fleet)
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file))
     books = Books(target, destination)
-    names = session.choose(space, sites, workers)
-    found = pipeline.make_plan(space, books, names, workers)
+    names = session.choose(space, sites, workers, shard)
+    found = pipeline.make_plan(space, books, names, workers, shard)
     problems = [*space.index.problems, *session.located(space, found.problems)]
     result = report.results.plan(found.changed, found.unchanged, found.removed, problems, found.defaults)
-    session.say_found(space, result, problems, names, output)
-    sys.exit(_PROBLEMS if problems else 0)
+    code = _PROBLEMS if problems else 0
+    session.say_found(space, result.of_shard(shard, code), problems, names, output)
+    sys.exit(code)
 
 
 @click.command(
@@ -132,6 +139,7 @@ def plan(
 @options.plain_http
 @options.ca_file
 @options.workers
+@options.shard
 @options.findings
 def publish(
     sites: tuple[str, ...],
@@ -144,6 +152,7 @@ def publish(
     plain_http: bool,
     ca_file: Path | None,
     workers: Workers,
+    shard: Shard,
     output: str,
 ) -> None:
     """Render, validate, pack, sign and publish what has changed since the last publication.
@@ -160,13 +169,14 @@ def publish(
     release = pipeline.choose_serial(space, serial, to, allow_dirty=allow_dirty)
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file, read_only=False))
     run = Run(space, destination, target, signer, release, workers)
-    books = Books(target, destination, fresh=everything)
-    names = session.choose(space, sites, workers)
-    todo = pipeline.survey(space, books, names, signer.key_id)
+    books = Books(target, destination, fresh=everything, shard=shard)
+    names = session.choose(space, sites, workers, shard)
+    todo = pipeline.survey(space, books, names, signer.key_id, shard)
     receipts = list(report.progress(pipeline.publish_sites(run, books, todo), len(todo.changed), "publishing"))
     told = [problem for receipt in receipts for problem in receipt.problems]
     problems = [*space.index.problems, *session.located(space, told)]
     result = report.results.publication(receipts, len(todo.unchanged), to, problems)
-    session.say_found(space, result, problems, names, output)
     failed = space.index.problems or any(receipt.outcome is Outcome.FAILED for receipt in receipts)
-    sys.exit(_PARTIAL if failed else 0)
+    code = _PARTIAL if failed else 0
+    session.say_found(space, result.of_shard(shard, code), problems, names, output)
+    sys.exit(code)

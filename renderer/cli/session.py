@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from renderer.publish import Target
     from renderer.report import Report
     from renderer.sign import PublicKey, Signer
-    from renderer.types import Problem
+    from renderer.types import Problem, Shard
 
 
 _PLAIN = ("text", "json")
@@ -45,11 +45,32 @@ def open_workspace(fleet: Path | None) -> Workspace:
     return Workspace(fleet if fleet is not None else find_fleet(Path.cwd()))
 
 
-def choose(space: Workspace, selectors: Sequence[str], workers: Workers | None = None) -> list[str]:
+def choose(
+    space: Workspace, selectors: Sequence[str], workers: Workers | None = None, shard: Shard | None = None
+) -> list[str]:
     """Names of the sites that `selectors` (names, globs such as `berlin-*`, or `ring=canary`) mean; all for none."""
     from renderer.fleet.selection import select
+    from renderer.types import Shard
 
-    return select(space, selectors, workers or open_workers())
+    return select(space, selectors, workers or open_workers(), shard or Shard())
+
+
+def shard_of(text: str | None) -> Shard:
+    """The shard that was asked for: I/N, what the CI says for `ci`, or everything. Raises ConfigurationError."""
+    from renderer.errors import Code, ConfigurationError
+    from renderer.types import Problem, Shard
+
+    if text is None:
+        return Shard()
+    asked = text
+    if text == "ci":
+        asked = f"{os.environ.get('CI_NODE_INDEX', '')}/{os.environ.get('CI_NODE_TOTAL', '')}"
+    try:
+        return Shard.parse(asked)
+    except ValueError as error:
+        what = f"--shard {text}: {error}"
+        hint = "give I/N such as 3/16, or `ci` in a job of GitLab with `parallel: N`"
+        raise ConfigurationError(what, problems=[Problem(Code.SHARD_INVALID, what, hint=hint)]) from None
 
 
 def narrowed(selectors: Sequence[str], conditions: Sequence[str]) -> list[str]:
@@ -120,6 +141,24 @@ def open_workers(asked: int | None = None, engine: str = "processes") -> Workers
 
 def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def read_files(paths: Sequence[Path]) -> dict[str, bytes]:
+    """The files' contents by name. Raises ConfigurationError with all that cannot be read."""
+    from renderer.errors import Code, ConfigurationError
+    from renderer.types import Origin, Problem
+
+    found: dict[str, bytes] = {}
+    problems = []
+    for path in paths:
+        try:
+            found[str(path)] = path.read_bytes()
+        except OSError as error:
+            what = f"cannot read the file: {error.strerror}"
+            problems.append(Problem(Code.FILE_UNREADABLE, what, Origin(str(path))))
+    if problems:
+        raise ConfigurationError("files cannot be read", problems=problems)
+    return found
 
 
 def tell(problems: Sequence[Problem]) -> None:

@@ -14,7 +14,7 @@ from renderer import engine, read, validate
 from renderer.errors import ConfigurationError, TemplateError
 from renderer.fleet.task import FleetTask
 from renderer.read import Need
-from renderer.types import Document, Rejected
+from renderer.types import Document, Rejected, Shard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from renderer.fleet.workspace import Workspace
     from renderer.read import Selector, SiteFile
     from renderer.types import Site
+
+_ALL = Shard()
 
 
 class Meant(FleetTask):
@@ -66,25 +68,26 @@ class Meant(FleetTask):
             return None
 
 
-def select(space: Workspace, texts: Sequence[str], workers: engine.Workers) -> list[str]:
-    """The sites that at least one of `texts` means, each once; all sites for none.
+def select(space: Workspace, texts: Sequence[str], workers: engine.Workers, shard: Shard = _ALL) -> list[str]:
+    """The sites of a shard that at least one of `texts` means, each once; all of the shard for none.
 
     Raises ConfigurationError for a selector that cannot be read, and for a plain name that no site has.
     """
     if not texts:
-        return list(space.index.sites)
+        return list(filter(shard.has, space.index.sites))
     chosen: dict[str, None] = {}
     for selector in [read.parse_selector(text, space.fleet) for text in texts]:
-        chosen.update(dict.fromkeys(_meant(space, selector, workers)))
+        chosen.update(dict.fromkeys(_meant(space, selector, workers, shard)))
     return list(chosen)
 
 
-def _meant(space: Workspace, selector: Selector, workers: engine.Workers) -> list[str]:
+def _meant(space: Workspace, selector: Selector, workers: engine.Workers, shard: Shard) -> list[str]:
     if selector.pattern is not None and selector.pattern in space.index.sites:
-        return [selector.pattern]
+        return list(filter(shard.has, [selector.pattern]))
     files = [file for file in space.index.sites.values() if selector.may_hold(file.name)]
     if not files and selector.pattern is not None:
         space.file(selector.pattern)
+    files = [file for file in files if shard.has(file.name)]
     if selector.need is Need.NAME:
         return [file.name for file in files]
     answers = engine.for_size(len(files), workers).map(Meant(space.root, selector.text), files)

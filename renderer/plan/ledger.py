@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from renderer.errors import Code, FleetpressError
 from renderer.types import Digest, Problem, compact_json
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 LEDGER_TYPE = "application/vnd.dev.fleetpress.ledger.v1+json"
-_FORMAT = 2
-# What a whole ledger remembers to include; older ones are never looked at again.
+_FORMAT = 3
+# The serials of which a whole ledger remembers what it includes; older ones are never looked at again.
 _REMEMBERED = 64
 
 Row = TypeVar("Row")
@@ -31,6 +31,13 @@ class LedgerError(FleetpressError):
     """The ledger's bytes cannot be read; it can be rebuilt from the registry."""
 
     exit_code = 4
+
+
+class Edition(NamedTuple):
+    """Which of a region's ledgers one is: its serial, and the shard that wrote it; 0 for a run without shards."""
+
+    serial: int
+    shard: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +62,27 @@ class Entry:
 class Ledger:
     """Entries by site name: all of them (`whole`), or what one run changed.
 
-    `removed` maps sites that left to the serial at which they did. A whole ledger lists in `includes` the serials of
-    the ledgers that need not be read besides it.
+    `removed` maps sites that left to the serial at which they did. A whole ledger lists in `includes` the ledgers that
+    need not be read besides it. `shard` is the one of a run in shards that wrote it.
     """
 
     fleet: str
     serial: int = 0
-    includes: tuple[int, ...] = ()
+    includes: tuple[Edition, ...] = ()
     entries: Mapping[str, Entry] = field(default_factory=dict)
     removed: Mapping[str, int] = field(default_factory=dict)
     whole: bool = True
+    shard: int = 0
 
-    def change(self, serial: int, entries: Mapping[str, Entry], removed: Iterable[str] = ()) -> Ledger:
-        """What a run at `serial` that published `entries` and missed `removed` changed: as large as the change."""
-        return Ledger(self.fleet, serial, (), entries, dict.fromkeys(removed, serial), whole=False)
+    @property
+    def edition(self) -> Edition:
+        """Which one it is."""
+        return Edition(self.serial, self.shard)
+
+    def change(self, edition: Edition, entries: Mapping[str, Entry], removed: Iterable[str] = ()) -> Ledger:
+        """What the run of `edition` that published `entries` and missed `removed` changed: as large as the change."""
+        serial, shard = edition
+        return Ledger(self.fleet, serial, (), entries, dict.fromkeys(removed, serial), whole=False, shard=shard)
 
     def dump(self) -> bytes:
         """Encode; equal ledgers give equal bytes."""
@@ -93,8 +107,9 @@ class Ledger:
                 "format": _FORMAT,
                 "fleet": self.fleet,
                 "serial": self.serial,
+                "shard": self.shard,
                 "whole": self.whole,
-                "includes": list(self.includes),
+                "includes": [list(edition) for edition in self.includes],
                 "removed": dict(sorted(self.removed.items())),
                 "inputs": [[name, digest.hex] for name, digest in inputs.rows],
                 "groups": groups.rows,
@@ -122,9 +137,10 @@ def ledger_error(where: str, why: str) -> LedgerError:
 def merge(ledgers: Iterable[Ledger]) -> Ledger:
     """One whole ledger of all `ledgers`, in whatever order they were written: for each site the highest serial counts.
 
-    Of entries with one serial the one in the newer ledger counts: it was looked at again and found the same.
+    Of entries with one serial the one in the newer ledger counts: it was looked at again and found the same. The whole
+    ledger of a shard knows of the sites of others what was there before; what changed at its serial comes after it.
     """
-    parts = sorted(ledgers, key=lambda ledger: ledger.serial)
+    parts = sorted(ledgers, key=lambda ledger: (ledger.serial, not ledger.whole, ledger.shard))
     entries: dict[str, Entry] = {}
     for part in parts:
         for site, entry in part.entries.items():
@@ -134,19 +150,22 @@ def merge(ledgers: Iterable[Ledger]) -> Ledger:
             if site in entries and entries[site].serial <= serial:
                 del entries[site]
     newest = parts[-1]
-    included = {serial for part in parts for serial in (part.serial, *part.includes)} - {0, newest.serial}
-    return Ledger(newest.fleet, newest.serial, tuple(sorted(included)[-_REMEMBERED:]), entries)
+    included = {edition for part in parts for edition in (part.edition, *part.includes)} - {(0, 0), newest.edition}
+    serials = sorted({edition.serial for edition in included})[-_REMEMBERED:]
+    kept = (edition for edition in sorted(included) if edition.serial in serials)
+    return Ledger(newest.fleet, newest.serial, tuple(kept), entries, shard=newest.shard)
 
 
 def join(first: Ledger, second: Ledger) -> Ledger:
-    """Two ledgers of one serial as one; where both speak of a site, `second` counts."""
+    """Two ledgers of one edition as one; where both speak of a site, `second` counts."""
     entries = {site: entry for site, entry in first.entries.items() if site not in second.removed} | dict(
         second.entries
     )
     removed = {site: serial for site, serial in first.removed.items() if site not in second.entries}
     included = tuple(sorted({*first.includes, *second.includes}))
     whole = first.whole or second.whole
-    return Ledger(first.fleet, first.serial, included, entries, {} if whole else removed | dict(second.removed), whole)
+    removed = {} if whole else removed | dict(second.removed)
+    return Ledger(first.fleet, first.serial, included, entries, removed, whole, first.shard)
 
 
 class _Table(Generic[Row]):
@@ -175,4 +194,5 @@ def _decode(raw: Any) -> Ledger:
     for site, (file, group, made, content, manifest, serial, key, published) in raw["sites"].items():
         digests = Digest(made), Digest(content), Digest(manifest)
         entries[site] = Entry(Digest(file), groups[group], *digests, serial, keys[key], published)
-    return Ledger(raw["fleet"], raw["serial"], tuple(raw["includes"]), entries, raw["removed"], raw["whole"])
+    includes = tuple(Edition(serial, shard) for serial, shard in raw["includes"])
+    return Ledger(raw["fleet"], raw["serial"], includes, entries, raw["removed"], raw["whole"], raw["shard"])

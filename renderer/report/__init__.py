@@ -2,6 +2,7 @@
 
 from renderer.report import definitions, explained, inventory, quality, results, rollout
 from renderer.report.files import replace_folder, write_text
+from renderer.report.merging import merge_reports
 from renderer.report.problems import problems_text
 from renderer.report.progress import progress
 from renderer.report.report import REPORTERS, Report
@@ -10,9 +11,9 @@ __all__ = [
     "REPORTERS",
     "Report",
     "definitions",
-    "diff_objects",
     "explained",
     "inventory",
+    "merge_reports",
     "problems_text",
     "progress",
     "quality",

@@ -21,7 +21,7 @@ from renderer.report.tap import tap
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from renderer.types import Json, Problem
+    from renderer.types import Json, Problem, Shard
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,21 @@ class Report:
     data: Mapping[str, Json]
     text: str
     findings: Findings | None = None
+    share: tuple[Shard, int] | None = None
+
+    def of_shard(self, shard: Shard, code: int) -> Report:
+        """The same report as one of several that make up the whole (see merging); `code` is the exit code to come."""
+        return self if shard.is_all else replace(self, share=(shard, code))
 
     def about(self, problems: Iterable[Problem], subjects: Iterable[str], home: str) -> Report:
         """The same report, with its problems and all that was checked; `home` is the file of what has no place."""
-        return replace(self, findings=Findings(tuple(problems), tuple(subjects), home))
+        found = Findings(tuple(problems), tuple(subjects), home)
+        if self.share is None:
+            return replace(self, findings=found)
+        shard, code = self.share
+        # What only reporters of problems need must be there for those that are asked for when shards are merged.
+        told: dict[str, Json] = {"index": shard.index, "count": shard.count, "exit": code, "home": home}
+        return replace(self, findings=found, data={**self.data, "shard": {**told, "sites": list(found.subjects)}})
 
 
 def _text(report: Report) -> str:

@@ -116,9 +116,9 @@ def rollback(receipts: Sequence[Receipt], where: str, problems: Sequence[Problem
     return Report("rollback", data, text)
 
 
-def verification(verified: Sequence[Receipt], where: str) -> Report:
+def verification(verified: Sequence[Receipt], where: str, fleetwide: Sequence[Problem] = ()) -> Report:
     """The outcome of `verify`: a receipt per site, FAILED with its problems or VERIFIED."""
-    problems = [problem for receipt in verified for problem in receipt.problems]
+    problems = [*fleetwide, *(problem for receipt in verified for problem in receipt.problems)]
     failed = sum(receipt.outcome is Outcome.FAILED for receipt in verified)
     summary = f"{counted(len(verified), 'site')} at {where}: {len(verified) - failed:,} verified, {failed:,} failed"
     text = "\n".join(part for part in (problems_text(problems), summary) if part)

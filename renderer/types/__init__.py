@@ -63,6 +63,7 @@ from renderer.types.rollout import (
     Rollout,
     Window,
 )
+from renderer.types.shard import Shard
 
 __all__ = [
     "Action",
@@ -98,6 +99,7 @@ __all__ = [
     "Rollout",
     "SchemaSet",
     "Severity",
+    "Shard",
     "Signature",
     "SignatureFormat",
     "Site",

@@ -17,11 +17,14 @@ import yaml
 
 from renderer import __version__
 from renderer.cli.main import main as fleetpress
+from renderer.types import Shard
 
 ROOT = Path(__file__).parents[2]
 GITLAB = ROOT / "ci/gitlab/fleetpress.gitlab-ci.yml"
+GITLAB_SHARDS = ROOT / "ci/gitlab/fleetpress-shards.gitlab-ci.yml"
 ACTION = ROOT / "ci/github/action.yml"
 WORKFLOW = ROOT / "ci/github/workflow.yml"
+WORKFLOW_SHARDS = ROOT / "ci/github/workflow-shards.yml"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 SECRETS = ("FLEETPRESS_KEY", "FLEETPRESS_KEY_PASSWORD", "DOCKER_AUTH_CONFIG", "PRIVATE_KEY", "REGISTRY_AUTH")
 # Of a composite action: https://docs.github.com/actions/reference/metadata-syntax-reference
@@ -61,6 +64,7 @@ ACTION_SCHEMA: dict[str, Any] = {
                         "properties": {
                             "name": {"type": "string"},
                             "if": {"type": "string"},
+                            "id": {"type": "string"},
                             "uses": {"type": "string", "pattern": "@"},
                             "with": {"type": "object"},
                             "run": {"type": "string"},
@@ -75,9 +79,9 @@ ACTION_SCHEMA: dict[str, Any] = {
 }
 
 
-def gitlab() -> tuple[dict[str, Any], dict[str, Any]]:
+def gitlab(file: Path = GITLAB) -> tuple[dict[str, Any], dict[str, Any]]:
     """The inputs and the jobs."""
-    header, jobs = yaml.safe_load_all(GITLAB.read_text())
+    header, jobs = yaml.safe_load_all(file.read_text())
     return header["spec"]["inputs"], jobs
 
 
@@ -88,9 +92,12 @@ def action_steps() -> list[dict[str, Any]]:
 
 def scripts() -> list[str]:
     """Everything that a shell runs."""
-    _, jobs = gitlab()
     of_gitlab = [
-        "\n".join(lines) for job in jobs.values() for lines in (job.get("before_script"), job.get("script")) if lines
+        "\n".join(lines)
+        for file in (GITLAB, GITLAB_SHARDS)
+        for job in gitlab(file)[1].values()
+        for lines in (job.get("before_script"), job.get("script"))
+        if lines
     ]
     return [*of_gitlab, *(step["run"] for step in action_steps() if "run" in step)]
 
@@ -109,9 +116,25 @@ def test_gitlab_validates_merge_requests_and_publishes_only_the_default_branch()
     assert "$CI_PIPELINE_IID" in inputs["serial"]["description"]
 
 
-def test_gitlab_uses_every_input_and_no_other() -> None:
-    inputs, _ = gitlab()
-    used = re.findall(r"\$\[\[ inputs\.(\w+) \]\]", GITLAB.read_text().partition("\n---\n")[2])
+def test_the_shards_of_gitlab_run_side_by_side_and_one_job_tells_of_all() -> None:
+    _, jobs = gitlab(GITLAB_SHARDS)
+    _, plain = gitlab()
+
+    assert jobs.keys() - plain.keys() == {"fleetpress-validate-report", "fleetpress-publish-report"}
+    assert jobs[".fleetpress"]["variables"] == plain[".fleetpress"]["variables"]
+    for name in ("fleetpress-validate", "fleetpress-publish"):
+        assert jobs[name]["parallel"] == "$[[ inputs.shards ]]"
+        assert "resource_group" not in jobs[name]
+        assert jobs[name]["rules"] == plain[name]["rules"]
+        report = jobs[f"{name}-report"]
+        assert report["needs"] == [name]
+        assert report["rules"] == [{**rule, "when": "always"} for rule in plain[name]["rules"]]
+
+
+@pytest.mark.parametrize("file", [GITLAB, GITLAB_SHARDS], ids=lambda file: file.stem)
+def test_gitlab_uses_every_input_and_no_other(file: Path) -> None:
+    inputs, _ = gitlab(file)
+    used = re.findall(r"\$\[\[ inputs\.(\w+) \]\]", file.read_text().partition("\n---\n")[2])
 
     assert set(used) == set(inputs)
     assert all("default" in one for one in inputs.values())
@@ -146,8 +169,32 @@ def test_the_workflow_reads_only_and_publishes_pushes_only() -> None:
     assert [step["with"].get("fetch-depth") for step in steps if "checkout" in step["uses"]] == [None, 0]
 
 
-def test_the_head_of_the_gitlab_file_names_this_version() -> None:
-    assert f"requirement: fleetpress=={__version__}" in GITLAB.read_text()
+def test_the_workflow_in_shards_covers_all_sites_and_is_as_careful() -> None:
+    workflow = yaml.safe_load(WORKFLOW_SHARDS.read_text())
+    inputs = yaml.safe_load(ACTION.read_text())["inputs"]
+
+    assert workflow["permissions"] == {"contents": "read"}
+    assert "pull_request_target" not in WORKFLOW_SHARDS.read_text()
+    for name in ("validate", "publish"):
+        job, report = workflow["jobs"][name], workflow["jobs"][f"{name}-report"]
+        shares = [Shard.parse(text) for text in job["strategy"]["matrix"]["shard"]]
+        assert shares == [Shard(index, len(shares)) for index in range(1, len(shares) + 1)]
+        assert job["strategy"]["fail-fast"] is False
+        assert report["needs"] == name
+        assert report["if"].startswith("always()")
+        assert report["steps"][-1]["with"].get("merge", "validate") == name
+    assert all("github.event_name == 'push'" in workflow["jobs"][name]["if"] for name in ("publish", "publish-report"))
+    for step in (step for job in workflow["jobs"].values() for step in job["steps"]):
+        if step["uses"] == "./.github/actions/fleetpress":
+            assert set(step["with"]) <= set(inputs)
+            assert step["with"]["requirement"] == f"fleetpress=={__version__}"
+        else:
+            assert step["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("file", [GITLAB, GITLAB_SHARDS], ids=lambda file: file.stem)
+def test_the_head_of_the_gitlab_file_names_this_version(file: Path) -> None:
+    assert f"requirement: fleetpress=={__version__}" in file.read_text()
 
 
 def test_the_hook_has_what_pre_commit_asks_for() -> None:
@@ -177,12 +224,14 @@ def test_a_script_is_a_script_and_prints_no_secret(script: str) -> None:
 def test_the_command_is_called_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLEETPRESS_KEY", "x")
     monkeypatch.setenv("FLEETPRESS_PUBLIC_KEY", "x")
+    monkeypatch.setenv("CI_NODE_INDEX", "1")
+    monkeypatch.setenv("CI_NODE_TOTAL", "2")
     text = "\n".join([*scripts(), *(hook["entry"] for hook in yaml.safe_load(HOOKS.read_text()))])
     calls = re.findall(
         r'(?:^|; |\| )(?:fleetpress|"\$fleetpress"|"\$RUNNER_TEMP/\S+/fleetpress") (\w[^>|\n]*)', text, re.MULTILINE
     )
 
-    assert {call.split()[0] for call in calls} == {"validate", "publish", "verify"}
+    assert {call.split()[0] for call in calls} == {"validate", "publish", "verify", "merge"}
     for call in calls:
         name, *rest = shlex.split(call)
         command = fleetpress.commands[name]
@@ -197,7 +246,7 @@ def test_what_the_jobs_set_is_what_the_command_reads() -> None:
         for option in fleetpress.commands[name].params
         if option.envvar
     } | {"FLEETPRESS_KEY_PASSWORD"}
-    texts = [GITLAB.read_text(), ACTION.read_text()]
+    texts = [file.read_text() for file in (GITLAB, GITLAB_SHARDS, ACTION)]
 
     assert {name for text in texts for name in re.findall(r"\bFLEETPRESS_[A-Z_]+\b", text)} <= known
 
@@ -256,3 +305,17 @@ def test_the_jobs_of_gitlab_publish_a_new_fleet(tmp_path: Path) -> None:
         "fleetpress-validate.txt",
         "fleetpress-verify.txt",
     ]
+
+    _, sharded = gitlab(GITLAB_SHARDS)
+    sharded = with_inputs(sharded, inputs | {"target": f"oci-layout:{tmp_path}/other", "serial": "7", "shards": "2"})
+    common = sharded[".fleetpress"]["variables"]
+    for job in ("fleetpress-validate", "fleetpress-publish"):
+        for node in ("1", "2"):
+            of_two = {"CI_NODE_INDEX": node, "CI_NODE_TOTAL": "2"}
+            shell(sharded[job]["script"], common | publishing | keys | of_two)
+    validated = shell(sharded["fleetpress-validate-report"]["script"], {})
+    published = shell(sharded["fleetpress-publish-report"]["script"], {})
+
+    assert "1 site checked, no errors" in validated
+    assert "published  1 " in published
+    assert "1 verified, 0 failed" in (fleet / "build" / "fleetpress-verify.txt").read_text()

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.errors import Code
-from renderer.plan import Entry, Ledger, LedgerError, join, merge
+from renderer.plan import Edition, Entry, Ledger, LedgerError, join, merge
 from renderer.types import Digest
 
 if TYPE_CHECKING:
@@ -23,14 +23,16 @@ inputs = st.frozensets(st.tuples(st.sampled_from(["layers/a.yaml", "b@1", "schem
 entries = st.builds(
     Entry, digests, inputs, digests, digests, digests, st.integers(1, 99), st.sampled_from(["k1", "k2"]), st.just("t")
 )
+editions = st.builds(Edition, st.integers(1, 99), st.integers(0, 9))
 ledgers = st.builds(
     Ledger,
     st.just("labs"),
     st.integers(1, 99),
-    st.lists(st.integers(1, 99), max_size=3, unique=True).map(tuple),
+    st.lists(editions, max_size=3, unique=True).map(tuple),
     st.dictionaries(st.sampled_from(["a", "b", "c", "d"]), entries),
     st.dictionaries(st.sampled_from(["e", "f"]), st.integers(1, 99)),
     st.booleans(),
+    st.integers(0, 9),
 )
 
 
@@ -68,7 +70,7 @@ def test_damage_never_gives_a_foreign_exception(ledger: Ledger, data: st.DataObj
         Ledger.load(bytes(raw), where="there")
 
 
-@pytest.mark.parametrize("raw", [b"", b"[]", b"{}", b"null", b'{"format":2}', b"[" * 100_000, b"\xff"])
+@pytest.mark.parametrize("raw", [b"", b"[]", b"{}", b"null", b'{"format":3}', b"[" * 100_000, b"\xff"])
 def test_what_is_no_ledger_is_refused(raw: bytes) -> None:
     with pytest.raises(LedgerError, match="the ledger at there cannot be read") as raised:
         Ledger.load(raw, where="there")
@@ -78,51 +80,51 @@ def test_what_is_no_ledger_is_refused(raw: bytes) -> None:
 
 
 def test_a_change_is_as_large_as_the_change() -> None:
-    before = Ledger("labs", 4, (3,), {"a": entry(4), "b": entry(2), "c": entry(1)})
+    before = Ledger("labs", 4, (Edition(3),), {"a": entry(4), "b": entry(2), "c": entry(1)})
 
-    change = before.change(6, {"a": entry(6)}, removed=["c"])
+    change = before.change(Edition(6), {"a": entry(6)}, removed=["c"])
 
     assert change == Ledger("labs", 6, (), {"a": entry(6)}, {"c": 6}, whole=False)
-    assert merge([before, change]) == Ledger("labs", 6, (3, 4), {"a": entry(6), "b": entry(2)})
+    assert merge([before, change]) == Ledger("labs", 6, (Edition(3), Edition(4)), {"a": entry(6), "b": entry(2)})
 
 
 def test_of_two_runs_side_by_side_the_higher_serial_wins_site_by_site() -> None:
     # Both runs started from ledger 4; the one at 5 published b, the one at 6 did not know of it.
     start = Ledger("labs", 4, (), {"a": entry(1), "b": entry(1)})
-    five = start.change(5, {"a": entry(5), "b": entry(5)})
-    six = start.change(6, {"a": entry(6)})
+    five = start.change(Edition(5), {"a": entry(5), "b": entry(5)})
+    six = start.change(Edition(6), {"a": entry(6)})
 
     for order in ([five, six, start], [start, six, five]):
         assert merge(order).entries == {"a": entry(6), "b": entry(5)}
-        assert merge(order).includes == (4, 5)
+        assert merge(order).includes == (Edition(4), Edition(5))
 
 
 def test_an_entry_that_was_looked_at_again_keeps_its_serial_and_its_newer_inputs() -> None:
     start = Ledger("labs", 4, (), {"a": entry(2)})
     again = replace(entry(2), file=Digest.of(b"a comment"))
 
-    assert merge([start, start.change(5, {"a": again})]).entries == {"a": again}
+    assert merge([start, start.change(Edition(5), {"a": again})]).entries == {"a": again}
 
 
 def test_what_a_late_run_published_is_not_undone_by_one_that_only_looked() -> None:
     start = Ledger("labs", 4, (), {"a": entry(2)})
-    five = start.change(5, {"a": entry(5)})
-    six = start.change(6, {"a": replace(entry(2), file=Digest.of(b"a comment"))})
+    five = start.change(Edition(5), {"a": entry(5)})
+    six = start.change(Edition(6), {"a": replace(entry(2), file=Digest.of(b"a comment"))})
 
     assert merge([start, six, five]).entries == {"a": entry(5)}
 
 
 def test_two_runs_at_one_serial_are_joined_and_the_second_counts() -> None:
     start = Ledger("labs", 4, (), {"a": entry(1), "b": entry(1), "c": entry(1)})
-    first = start.change(5, {"a": entry(5)}, removed=["b", "c"])
-    second = start.change(5, {"b": entry(5)}, removed=["a"])
+    first = start.change(Edition(5), {"a": entry(5)}, removed=["b", "c"])
+    second = start.change(Edition(5), {"b": entry(5)}, removed=["a"])
 
-    assert join(first, second) == start.change(5, {"b": entry(5)}, removed=["a", "c"])
+    assert join(first, second) == start.change(Edition(5), {"b": entry(5)}, removed=["a", "c"])
 
 
 @given(st.lists(ledgers, min_size=1, max_size=5), st.randoms())
 def test_the_order_of_reading_changes_nothing(parts: list[Ledger], random: Random) -> None:
-    distinct = list({part.serial: part for part in parts}.values())
+    distinct = list({part.edition: part for part in parts}.values())
     shuffled = random.sample(distinct, len(distinct))
 
     assert merge(shuffled) == merge(distinct)
@@ -130,6 +132,6 @@ def test_the_order_of_reading_changes_nothing(parts: list[Ledger], random: Rando
 
 @given(st.lists(ledgers, min_size=2, max_size=5))
 def test_a_whole_ledger_in_between_changes_nothing(parts: list[Ledger]) -> None:
-    distinct = sorted({part.serial: part for part in parts}.values(), key=lambda part: part.serial)
+    distinct = sorted({part.edition: part for part in parts}.values(), key=lambda part: part.edition)
 
     assert merge([merge(distinct[:-1]), distinct[-1]] if distinct[1:] else distinct).entries == merge(distinct).entries
