@@ -198,7 +198,7 @@ def _compile(crd: _Crd, name: str, version: str, kubernetes: Kubernetes) -> Kind
         openapi = (definition.get("schema") or {}).get("openAPIV3Schema")
         if openapi is None:
             raise ValueError("there is none")  # noqa: TRY301 - worded below with the others
-        schema, unusable = to_json_schema(openapi, kubernetes.closure(META))
+        schema, unusable = to_json_schema(openapi, kubernetes.closure(META), ranges=kubernetes.is_at_least(36))
         rules = CelRules(openapi)
         warnings = [_pattern_warning(crd, name, pattern) for pattern in unusable]
         warnings += [_rule_warning(crd, f"{name} {version}", why) for why in rules.unusable]

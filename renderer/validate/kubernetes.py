@@ -106,6 +106,10 @@ class Kubernetes:
         """All (apiVersion, kind) of this minor."""
         return frozenset(self._names)
 
+    def is_at_least(self, minor: int) -> bool:
+        """Whether this is 1.`minor` or newer."""
+        return int(self.minor.partition(".")[2]) >= minor
+
     def closure(self, name: str) -> dict[str, Any]:
         """Definition `name` and all it refers to, stripped to what validates."""
         found: dict[str, Any] = {}

@@ -40,6 +40,8 @@ _RULES: Mapping[tuple[str, str], _Rule] = {
     ("rbac.authorization.k8s.io", "Role"): _PATH,
     ("rbac.authorization.k8s.io", "RoleBinding"): _PATH,
 }
+# RelaxedServiceNameValidation: on by default from 1.36, where a Service's name may begin with a digit.
+_RELAXED = frozenset(("", "Service", f"1.{minor}") for minor in range(36, 100))
 
 
 def is_dns_label(text: str) -> bool:
@@ -72,11 +74,12 @@ def is_label_value(text: str) -> bool:
     return not text or (len(text) <= _DNS_LABEL[1] and _QUALIFIED.fullmatch(text) is not None)
 
 
-def name_problems(group: str, kind: str, metadata: Mapping[str, Any]) -> Iterator[Violation]:
+def name_problems(group: str, kind: str, metadata: Mapping[str, Any], minor: str = "") -> Iterator[Violation]:
     """Whether metadata.name and .namespace are legal for the kind, and the labels and annotations well-formed."""
     name, namespace = metadata.get("name"), metadata.get("namespace")
     if isinstance(name, str) and name:
-        yield from _against(("metadata", "name"), name, _RULES.get((group, kind), _DNS_SUBDOMAIN))
+        rule = _DNS_LABEL if (group, kind, minor) in _RELAXED else _RULES.get((group, kind), _DNS_SUBDOMAIN)
+        yield from _against(("metadata", "name"), name, rule)
     if isinstance(namespace, str):
         yield from _against(("metadata", "namespace"), namespace, _DNS_LABEL)
     for found in metadata_problems(metadata):

@@ -152,7 +152,7 @@ def _checked(
     for one in objects:
         if not (one.api_version and one.is_named and isinstance(one.metadata["name"], str)):
             found += _incomplete(one)
-        found += _names(one)
+        found += _names(one, catalog.kubernetes.minor)
         if one.kind == "Secret" or one.group == kustomize.GROUP:
             found += _secrets(one)
         if one.api_version and one.kind:
@@ -197,10 +197,10 @@ def _incomplete(one: _Object) -> Iterator[Problem]:
         yield one.problem(Code.OBJECT_INCOMPLETE, Violation(("metadata",), what, made or "give the object a name"))
 
 
-def _names(one: _Object) -> list[Problem]:
+def _names(one: _Object, minor: str) -> list[Problem]:
     if one.group == kustomize.GROUP:
         return []
-    found = [*name_problems(one.group, one.kind, one.metadata)]
+    found = [*name_problems(one.group, one.kind, one.metadata, minor)]
     if (one.group, one.kind) == (CRD_GROUP, CRD_KIND):
         found += crd_name_problems({**one.value, "metadata": one.metadata})
     return [one.problem(Code.OBJECT_NAME, violation) for violation in found]
@@ -232,7 +232,7 @@ def _against_schema(one: _Object, catalog: Catalog, looks: dict[Look, None]) -> 
     # A misspelt field would be told twice: as unknown, and as missing by a rule. Of what SOPS encrypted, only a Secret
     # keeps what its rules look at.
     if not shape and (quiet or not sealed):
-        problems += _against_rules(one, value)
+        problems += _against_rules(one, value, catalog.kubernetes.minor)
     if not shape and schema.rules is not None:
         problems += _against_cel(one, schema.rules.breaches(value))
     if not shape:
@@ -240,10 +240,11 @@ def _against_schema(one: _Object, catalog: Catalog, looks: dict[Look, None]) -> 
     return problems
 
 
-def _against_rules(one: _Object, value: dict[str, Any]) -> Iterator[Problem]:
+def _against_rules(one: _Object, value: dict[str, Any], minor: str) -> Iterator[Problem]:
     for rule, path, what in broken(one.group, one.kind, value):
         found = one.problem(Code.OBJECT_RULE, Violation(path, f"{what} (rule {rule.name})", rule.hint))
-        yield found if rule.severity is Severity.ERROR else replace(found, severity=rule.severity)
+        severity = rule.severity_in(minor)
+        yield found if severity is Severity.ERROR else replace(found, severity=severity)
 
 
 def _against_cel(one: _Object, breaches: Iterable[Breach]) -> Iterator[Problem]:

@@ -33,6 +33,7 @@ class Rule:
     `kinds` says for each (group, kind) where `path` begins. In a path, `a|b` are alternatives, `[]` is every item of a
     list and `{}` every value of a mapping. `find` yields (key path below the place, words) for each breach. `asks` is
     the rule in words, `source` the function of Kubernetes that enforces it, or the part of Kubernetes that fails.
+    `since` is the minor from which the API server refuses what is a warning before.
     """
 
     name: str
@@ -43,6 +44,12 @@ class Rule:
     source: str
     hint: str = ""
     severity: Severity = Severity.ERROR
+    since: str = ""
+
+    def severity_in(self, minor: str) -> Severity:
+        """How a breach is told for a minor such as 1.35."""
+        refused = bool(self.since) and _number(minor) >= _number(self.since)
+        return Severity.ERROR if refused else self.severity
 
 
 class Finding(NamedTuple):
@@ -63,13 +70,14 @@ def value(  # noqa: PLR0913, PLR0917 - the columns of the table
     hint: str = "",
     *,
     severity: Severity = Severity.ERROR,
+    since: str = "",
 ) -> Rule:
     """A rule about single values: each at `path` must satisfy `holds`."""
 
     def find(got: Any) -> Iterable[Breach]:
         return () if holds(got) else (((), f"expected {asks}, got {shown(got)}"),)
 
-    return Rule(name, kinds, path, asks, find, source, hint, severity)
+    return Rule(name, kinds, path, asks, find, source, hint, severity, since)
 
 
 def one_of(name: str, kinds: Kinds, path: str, values: Iterable[str], source: str, *, empty: bool = True) -> Rule:
@@ -163,6 +171,10 @@ def _visit(step: Step, got: Any, path: tuple[Any, ...], found: list[Finding]) ->
         for entry, inner in _entries(got):
             if inner is not None:
                 _visit(step.each, inner, (path, entry), found)
+
+
+def _number(minor: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in minor.split("."))
 
 
 def _entries(got: Any) -> Iterable[tuple[str | int, Any]]:

@@ -205,7 +205,7 @@ RULES = (
           "validateContainerPorts"),
     within("container-host-port", PODS, f"{EVERY}.ports[].hostPort", (0, 65535), "validateContainerPorts"),
     value("container-host-ip", PODS, f"{EVERY}.ports[].hostIP", lambda got: not got or is_ip(got), "an IP address",
-          "validateContainerPorts"),
+          "container runtime: the port is not mapped", severity=Severity.WARNING),
     one_of("container-port-protocol", PODS, f"{EVERY}.ports[].protocol", ("TCP", "UDP", "SCTP"),
            "validateContainerPorts"),
     value("container-port-name", PODS, f"{EVERY}.ports[].name", lambda got: not got or is_service_name(got),

@@ -72,9 +72,10 @@ def _backend(got: Any) -> Iterator[Breach]:
 
 
 def _class(got: Any) -> Iterator[Breach]:
-    annotated = _CLASS_ANNOTATION in mapping(got, "metadata", "annotations")
-    if annotated and mapping(got, "spec").get("ingressClassName") is not None:
-        yield ("spec", "ingressClassName"), f"stands beside the annotation {_CLASS_ANNOTATION}"
+    annotated = mapping(got, "metadata", "annotations").get(_CLASS_ANNOTATION)
+    named = mapping(got, "spec").get("ingressClassName")
+    if annotated is not None and named is not None and annotated != named:
+        yield ("spec", "ingressClassName"), f"differs from the annotation {_CLASS_ANNOTATION}, {shown(annotated)}"
 
 
 def _is_controller(got: str) -> bool:
@@ -141,7 +142,7 @@ RULES = (
           "the name of a Secret", "validateTLSSecretName"),
     value("ingress-class-name", _INGRESS, "ingressClassName", is_dns_subdomain, "the name of an IngressClass",
           "ValidateIngressClassName"),
-    Rule("ingress-class-annotation", _INGRESS_ROOT, "", "a class as field or annotation, not both", _class,
+    Rule("ingress-class-annotation", _INGRESS_ROOT, "", "one class, as field or annotation", _class,
          "ValidateIngressCreate", "remove the annotation"),
     value("ingressclass-controller", _CLASS, "controller", _is_controller,
           "a domain and a path such as example.com/controller", "ValidateIngressClassSpec"),
@@ -164,7 +165,8 @@ RULES = (
         value("policy-cidr", _POLICY, f"{peer}.ipBlock.cidr", is_network, "a CIDR such as 10.0.0.0/8",
               "ValidateIPBlock"),
         value("policy-cidr-bits", _POLICY, f"{peer}.ipBlock.cidr", is_canonical_network,
-              "a CIDR without bits behind the prefix", "GetWarningsForCIDR", severity=Severity.WARNING),
+              "a CIDR without bits behind the prefix", "GetWarningsForCIDR, IsValidCIDR from 1.36",
+              severity=Severity.WARNING, since="1.36"),
         Rule("policy-except", _POLICY, f"{peer}.ipBlock", "exceptions that are a part of the block", _except,
              "ValidateIPBlock"),
     )),

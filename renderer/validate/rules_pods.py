@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from renderer.types import Severity
 from renderer.validate.names import is_dns_label, is_dns_subdomain, is_label_key
-from renderer.validate.rules import Rule, at_least, given, mapping, one_of, records, value, within
+from renderer.validate.rules import Rule, given, mapping, one_of, records, value, within
 from renderer.validate.rules_grammar import is_ip, is_sysctl
 from renderer.validate.rules_selectors import label_breaches
 from renderer.validate.wording import shown
@@ -98,13 +99,13 @@ def _sysctls(got: Any) -> Iterator[Breach]:
         dotted = name.replace("/", ".")
         if not is_sysctl(name):
             yield place, f"expected the name of a sysctl, got {shown(name)}"
-        if dotted in seen:
+        if name in seen:
             yield place, f"{name} stands twice"
         if got.get("hostNetwork") and dotted.startswith("net."):
             yield place, f"{name} cannot be set with hostNetwork"
         if got.get("hostIPC") and dotted.startswith(("kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue.")):
             yield place, f"{name} cannot be set with hostIPC"
-        seen.add(dotted)
+        seen.add(name)
 
 
 _SPEC = "ValidatePodSpec"
@@ -130,11 +131,13 @@ RULES = (
     within("pod-active-deadline", {**_PLAIN, **_TO_THE_END}, "spec.activeDeadlineSeconds", (1, 2**31 - 1), _SPEC),
     value("workload-active-deadline", _ALWAYS, "spec.activeDeadlineSeconds", lambda _: False,
           "nothing: pods of this kind run for ever", "ValidatePodTemplateSpecForReplicaSet"),
-    at_least("pod-termination-grace", PODS, "spec.terminationGracePeriodSeconds", 0, _SPEC),
+    value("pod-termination-grace", PODS, "spec.terminationGracePeriodSeconds",
+          lambda got: not isinstance(got, int) or got >= 0, "at least 0", "API server: it takes 1 instead",
+          severity=Severity.WARNING),
     value("pod-service-account-name", PODS, "spec.serviceAccountName", lambda got: not got or is_dns_subdomain(got),
           "the name of a ServiceAccount", "ValidateServiceAccountName"),
     value("pod-image-pull-secret", PODS, "spec.imagePullSecrets[]", lambda got: bool(got.get("name")),
-          "a name in each entry", "validateImagePullSecrets"),
+          "a name in each entry", "kubelet: an entry without name is passed over", severity=Severity.WARNING),
     value("pod-class-name", PODS, "spec.priorityClassName|runtimeClassName",
           lambda got: not got or is_dns_subdomain(got), "a DNS-1123 subdomain", "ValidateRuntimeClassName"),
     one_of("pod-preemption-policy", PODS, "spec.preemptionPolicy", ("PreemptLowerPriority", "Never"),

@@ -62,11 +62,13 @@ def _subject(got: Any) -> Iterator[Breach]:
         yield ("apiGroup",), f"expected {_GROUP} for a {kind}, got {shown(group)}"
     if not got.get("name"):
         yield ("name",), "is missing or empty"
-    if kind == "ServiceAccount":
-        if not is_dns_subdomain(got.get("name") or "a"):
-            yield ("name",), f"expected the name of a ServiceAccount, got {shown(got['name'])}"
-        if not got.get("namespace"):
-            yield (), "namespace is missing, which a ServiceAccount needs"
+    if kind == "ServiceAccount" and not is_dns_subdomain(got.get("name") or "a"):
+        yield ("name",), f"expected the name of a ServiceAccount, got {shown(got['name'])}"
+
+
+def _account_namespace(got: Any) -> Iterator[Breach]:
+    if got.get("kind") == "ServiceAccount" and not got.get("namespace"):
+        yield (), "namespace is missing, which a ServiceAccount needs"
 
 
 def _verb(got: str) -> Iterator[Breach]:
@@ -80,8 +82,6 @@ def _aggregation(got: Any) -> Iterator[Breach]:
     if not selectors:
         yield ("clusterRoleSelectors",), "expected at least one selector, got none"
     for index, selector in selectors:
-        if is_empty(selector):
-            yield ("clusterRoleSelectors", index), "expected a selector that is not empty"
         for path, what in selector_breaches(selector):
             yield ("clusterRoleSelectors", index, *path), what
 
@@ -98,13 +98,18 @@ RULES = (
     value("role-resource", _ROLES, "rules[].resources[]", lambda got: got == got.lower(),
           "the plural of a kind in lower case", "RBAC authorizer: it never matches", "deployments, not Deployment",
           severity=Severity.WARNING),
-    Rule("role-aggregation", _CLUSTER_ROLE, "aggregationRule", "selectors that are not empty", _aggregation,
+    Rule("role-aggregation", _CLUSTER_ROLE, "aggregationRule", "selectors, of known operators", _aggregation,
          "ValidateClusterRole"),
+    value("role-aggregation-all", _CLUSTER_ROLE, "aggregationRule.clusterRoleSelectors[]",
+          lambda got: not is_empty(got), "a selector that is not empty",
+          "controller manager: it takes the rights of every ClusterRole", severity=Severity.WARNING),
     Rule("binding-role", _BINDINGS, "roleRef", f"a Role or ClusterRole of {_GROUP}", _role_ref, "ValidateRoleBinding"),
     value("binding-cluster-role", _CLUSTER_BINDING, "roleRef.kind", lambda got: got != "Role", "ClusterRole",
           "ValidateClusterRoleBinding"),
-    Rule("binding-subject", _BINDINGS, "subjects[]", "a User, Group, or ServiceAccount with its namespace", _subject,
+    Rule("binding-subject", _BINDINGS, "subjects[]", "a User, Group or ServiceAccount, with its own group", _subject,
          "ValidateRoleBindingSubject"),
+    Rule("binding-account-namespace", _CLUSTER_BINDING, "subjects[]", "a namespace for each ServiceAccount",
+         _account_namespace, "ValidateRoleBindingSubject"),
     value("service-account-secret", _ACCOUNT, "imagePullSecrets|secrets[]", lambda got: bool(got.get("name")),
           "a name in each entry", "kubelet: an entry without name is passed over", severity=Severity.WARNING),
 )  # fmt: skip

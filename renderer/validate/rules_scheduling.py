@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from renderer.types import Severity
 from renderer.validate.names import is_dns_label, is_label_key, is_label_value
 from renderer.validate.rules import Rule, mapping, one_of, value, within
 from renderer.validate.rules_pods import PODS
-from renderer.validate.rules_selectors import node_selector_breaches, selector_breaches
+from renderer.validate.rules_selectors import node_selector_breaches, selector_breaches, uncounted
 from renderer.validate.wording import shown
 
 if TYPE_CHECKING:
@@ -82,6 +83,9 @@ RULES = (
     Rule("node-affinity-preference", PODS, f"{_NODE}.{_PREFERRED}[].preference",
          "known operators with the values that they need", node_selector_breaches,
          "ValidatePreferredSchedulingTerms"),
+    *(Rule("node-affinity-number", PODS, term, "an integer with Gt and Lt", uncounted, "scheduler: no node matches",
+           severity=Severity.WARNING)
+      for term in (f"{_NODE}.{_REQUIRED}.nodeSelectorTerms[]", f"{_NODE}.{_PREFERRED}[].preference")),
     within("affinity-weight", PODS,
            f"spec.affinity.nodeAffinity|podAffinity|podAntiAffinity.{_PREFERRED}[].weight", _WEIGHT,
            "ValidatePreferredSchedulingTerms, validateWeightedPodAffinityTerms"),
@@ -96,8 +100,11 @@ RULES = (
           "validatePodAffinityTerm"),
     Rule("spread", PODS, _SPREAD, "maxSkew and minDomains above 0, minDomains with DoNotSchedule", _spread,
          "validateTopologySpreadConstraints"),
-    value("spread-key", PODS, f"{_SPREAD}.topologyKey", is_label_key,
-          "a label key such as kubernetes.io/hostname", "validateTopologySpreadConstraints"),
+    value("spread-key", PODS, f"{_SPREAD}.topologyKey", bool, "the key of a label, such as kubernetes.io/hostname",
+          "ValidateTopologyKey"),
+    value("spread-key-form", PODS, f"{_SPREAD}.topologyKey", lambda got: not got or is_label_key(got),
+          "a label key such as kubernetes.io/hostname", "scheduler: no node has such a label",
+          severity=Severity.WARNING),
     one_of("spread-when-unsatisfiable", PODS, f"{_SPREAD}.whenUnsatisfiable", ("DoNotSchedule", "ScheduleAnyway"),
            "validateWhenUnsatisfiable", empty=False),
     one_of("spread-policy", PODS, f"{_SPREAD}.nodeAffinityPolicy|nodeTaintsPolicy", ("Honor", "Ignore"),

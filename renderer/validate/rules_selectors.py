@@ -45,6 +45,14 @@ def node_selector_breaches(got: Any) -> Iterator[Breach]:
             yield ("matchFields", index), "expected operator In or NotIn with exactly one value"
 
 
+def uncounted(got: Any) -> Iterator[Breach]:
+    """What one term of a NodeSelector compares with, and is no number: no node has less or more."""
+    for index, one in records(got, "matchExpressions"):
+        values = list(one.get("values") or ())
+        if one.get("operator") in _COMPARING and len(values) == 1 and not str(values[0]).lstrip("+-").isdigit():
+            yield ("matchExpressions", index, "values", 0), f"expected an integer, got {shown(values[0])}"
+
+
 def label_breaches(got: Mapping[str, Any]) -> Iterator[Breach]:
     """Malformed keys and values of labels that something is selected by."""
     for key, value in got.items():
@@ -64,8 +72,8 @@ def _requirement(one: Mapping[str, Any], operators: tuple[str, ...]) -> Iterator
         yield (), f"expected values with operator {operator}, got none"
     elif operator in _WITHOUT_VALUES and values:
         yield ("values",), f"expected no values with operator {operator}, got {len(values)}"
-    elif operator in _COMPARING and not (len(values) == 1 and str(values[0]).lstrip("+-").isdigit()):
-        yield ("values",), f"expected exactly one integer with operator {operator}"
+    elif operator in _COMPARING and len(values) != 1:
+        yield ("values",), f"expected exactly one value with operator {operator}, got {len(values)}"
     for index, value in enumerate(values):
         if isinstance(value, str) and not is_label_value(value):
             yield ("values", index), f"expected a label value, got {shown(value)}"

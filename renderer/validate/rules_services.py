@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from renderer.types import Severity
 from renderer.validate.names import is_dns_label, is_dns_subdomain, is_label_key
-from renderer.validate.rules import Rule, given, mapping, one_of, records, value, within
+from renderer.validate.rules import Rule, given, mapping, one_of, records, value
 from renderer.validate.rules_grammar import address, is_canonical_network, is_ip, is_network, is_port, is_port_or_name
 from renderer.validate.rules_selectors import label_breaches
 from renderer.validate.wording import shown
@@ -79,10 +79,14 @@ def _external_name(got: Any) -> Iterator[Breach]:
     name = (got.get("externalName") or "").removesuffix(".")
     if _type(got) == "ExternalName" and not is_dns_subdomain(name):
         yield ("externalName",), f"expected a DNS name with type ExternalName, got {shown(name)}"
-    elif _type(got) == "ExternalName" and address(name):
-        yield ("externalName",), f"expected a DNS name, got the address {name}"
     elif name and _type(got) != "ExternalName":
         yield ("externalName",), f"cannot be set with type {_type(got)}"
+
+
+def _external_address(got: Any) -> Iterator[Breach]:
+    name = got.get("externalName") or ""
+    if _type(got) == "ExternalName" and address(name):
+        yield ("externalName",), f"expected a DNS name, got the address {name}"
 
 
 def _balanced(got: Any) -> Iterator[Breach]:
@@ -98,10 +102,13 @@ def _balanced(got: Any) -> Iterator[Breach]:
 
 def _affinity(got: Any) -> Iterator[Breach]:
     seconds = mapping(got, "sessionAffinityConfig", "clientIP").get("timeoutSeconds")
-    if got.get("sessionAffinityConfig") is not None and got.get("sessionAffinity") != "ClientIP":
-        yield ("sessionAffinityConfig",), "expected sessionAffinity ClientIP with it"
-    elif isinstance(seconds, int) and not 1 <= seconds <= 86400:  # noqa: PLR2004 - one day
+    if got.get("sessionAffinity") == "ClientIP" and isinstance(seconds, int) and not 1 <= seconds <= 86400:  # noqa: PLR2004 - one day
         yield ("sessionAffinityConfig", "clientIP", "timeoutSeconds"), f"expected from 1 to 86400, got {seconds}"
+
+
+def _affinity_unused(got: Any) -> Iterator[Breach]:
+    if got.get("sessionAffinityConfig") is not None and got.get("sessionAffinity") != "ClientIP":
+        yield ("sessionAffinityConfig",), "has no effect without sessionAffinity ClientIP"
 
 
 def _families(got: Any) -> Iterator[Breach]:
@@ -157,9 +164,13 @@ RULES = (
          "ValidateServiceClusterIPs"),
     Rule("service-external-name", _SERVICE, "", "a DNS name, with type ExternalName only", _external_name,
          "validateServiceExternalName"),
+    Rule("service-external-address", _SERVICE, "", "a DNS name as externalName, no address", _external_address,
+         "DNS: a CNAME names no address", severity=Severity.WARNING),
     one_of("service-session-affinity", _SERVICE, "sessionAffinity", ("None", "ClientIP"), "ValidateService"),
     Rule("service-affinity-config", _SERVICE, "", "a time-out up to a day, with ClientIP", _affinity,
          "validateClientIPAffinityConfig"),
+    Rule("service-affinity-unused", _SERVICE, "", "a sessionAffinityConfig with ClientIP only", _affinity_unused,
+         "SetDefaults_Service: it is taken away", severity=Severity.WARNING),
     one_of("service-traffic-policy", _SERVICE, "externalTrafficPolicy|internalTrafficPolicy", ("Cluster", "Local"),
            "validateServiceExternalTrafficPolicy"),
     one_of("service-family-policy", _SERVICE, "ipFamilyPolicy", ("SingleStack", "PreferDualStack", "RequireDualStack"),
@@ -167,23 +178,24 @@ RULES = (
     one_of("service-family", _SERVICE, "ipFamilies[]", ("IPv4", "IPv6"), "ValidateServiceClusterIPsRelatedFields",
            empty=False),
     Rule("service-families", _SERVICE, "", "families once, two with a dual-stack policy", _families,
-         "ValidateServiceClusterIPsRelatedFields"),
+         "ValidateServiceClusterIPsRelatedFields, initIPFamilyFields"),
     one_of("service-distribution", _SERVICE, "trafficDistribution",
            ("PreferClose", "PreferSameZone", "PreferSameNode"), "validateServiceTrafficDistribution", empty=False),
     Rule("service-balanced", _SERVICE, "", "load balancer fields on type LoadBalancer only", _balanced,
          "validateServiceLoadBalancerFields"),
     value("service-load-balancer-ip", _SERVICE, "loadBalancerIP", lambda got: not got or is_ip(got), "an IP address",
-          "ValidateService"),
+          "GetWarningsForService", severity=Severity.WARNING),
     value("service-source-range", _SERVICE, "loadBalancerSourceRanges[]", lambda got: is_network(got.strip()),
           "a CIDR such as 10.0.0.0/8", "validateServiceLoadBalancerSourceRanges"),
     value("service-source-range-bits", _SERVICE, "loadBalancerSourceRanges[]",
           lambda got: is_canonical_network(got.strip()), "a CIDR without bits behind the prefix",
-          "GetWarningsForCIDR", severity=Severity.WARNING),
+          "GetWarningsForCIDR, IsValidCIDR from 1.36", severity=Severity.WARNING, since="1.36"),
     value("service-external-ip", _SERVICE, "externalIPs[]", _external_ip, "an IP address that others can reach",
           "ValidateEndpointIP"),
     Rule("service-selector", _SERVICE, "selector", "label keys and values", label_breaches, "ValidateLabels"),
     one_of("endpointslice-type", _SLICE, "addressType", ("IPv4", "IPv6", "FQDN"), "validateAddressType", empty=False),
     Rule("endpointslice-address", _SLICE, "", "addresses of the slice's type", _endpoints, "validateEndpoints"),
-    within("endpointslice-port", _SLICE, "ports[].port", (1, 65535), "validatePorts"),
+    value("endpointslice-port", _SLICE, "ports[].port", is_port, "from 1 to 65535",
+          "kube-proxy: nothing can be sent there", severity=Severity.WARNING),
 )  # fmt: skip
 """Services."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from renderer.types import Severity
 from renderer.validate.names import is_dns_label
 from renderer.validate.rules import Rule, at_least, given, mapping, one_of, records, value, within
 from renderer.validate.rules_grammar import is_amount, is_at_most_all, is_none
@@ -36,6 +37,13 @@ _METRICS = {
     "Resource": "resource",
     "External": "external",
     "ContainerResource": "containerResource",
+}
+_TARGETS_OF = {
+    "resource": ("averageUtilization", "averageValue"),
+    "containerResource": ("averageUtilization", "averageValue"),
+    "pods": ("averageValue",),
+    "object": ("value", "averageValue"),
+    "external": ("value", "averageValue"),
 }
 _TARGETS = {"Utilization": "averageUtilization", "Value": "value", "AverageValue": "averageValue"}
 
@@ -116,13 +124,22 @@ def _metric(got: Any) -> Iterator[Breach]:
         yield (), f"expected {_METRICS[kind]} with type {kind}, got {', '.join(found) or 'none'}"
     for field in found:
         target = mapping(got, field, "target")
-        needed = _TARGETS.get(str(target.get("type")))
-        if needed is None:
+        if str(target.get("type")) not in _TARGETS:
             yield (field, "target", "type"), f"expected one of {', '.join(_TARGETS)}, got {shown(target.get('type'))}"
-        elif target.get(needed) is None:
-            yield (field, "target"), f"{needed} is missing, which type {target['type']} needs"
-        elif not is_positive(target[needed]):
-            yield (field, "target", needed), f"expected more than 0, got {target[needed]}"
+        wanted = _TARGETS_OF[field]
+        if not given(target, wanted):
+            yield (field, "target"), f"expected {' or '.join(wanted)}, got neither"
+        for one in given(target, _TARGETS.values()):
+            if not is_positive(target[one]):
+                yield (field, "target", one), f"expected more than 0, got {target[one]}"
+
+
+def _target_type(got: Any) -> Iterator[Breach]:
+    for field in given(got, _METRICS.values()):
+        target = mapping(got, field, "target")
+        needed = _TARGETS.get(str(target.get("type")))
+        if needed is not None and target.get(needed) is None and given(target, _TARGETS_OF[field]):
+            yield (field, "target", "type"), f"is {target['type']}, but {needed} is not given"
 
 
 _SCALING = "behavior.scaleUp|scaleDown"
@@ -175,6 +192,8 @@ RULES = (
     one_of("scaler-metric-type", _SCALER, "metrics[].type", _METRICS, "validateMetricSpec", empty=False),
     Rule("scaler-metric", _SCALER, "metrics[]", "the source that the type names, and a target above 0", _metric,
          "validateMetricTarget"),
+    Rule("scaler-target-type", _SCALER, "metrics[]", "the type of the target that is given", _target_type,
+         "horizontal pod autoscaler: the type is passed over", severity=Severity.WARNING),
     within("scaler-window", _SCALER, f"{_SCALING}.stabilizationWindowSeconds", (0, 3600), "validateScalingRules"),
     one_of("scaler-select", _SCALER, f"{_SCALING}.selectPolicy", ("Max", "Min", "Disabled"), "validateScalingRules",
            empty=False),

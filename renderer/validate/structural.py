@@ -43,9 +43,14 @@ _EMBEDDED = "x-kubernetes-embedded-resource"
 _INT_OR_STRING = "x-kubernetes-int-or-string"
 
 
-def to_json_schema(openapi: Mapping[str, Any], meta: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The JSON Schema of a custom resource's root, `meta` being its `$defs`; and the patterns that were left out."""
-    converter = _Converter()
+def to_json_schema(
+    openapi: Mapping[str, Any], meta: Mapping[str, Any], *, ranges: bool = True
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The JSON Schema of a custom resource's root, `meta` being its `$defs`; and the patterns that were left out.
+
+    `ranges`: whether int32 and int64 are enforced, as Kubernetes does from 1.36 on.
+    """
+    converter = _Converter(ranges)
     schema = converter.convert({"type": "object", **openapi, _EMBEDDED: True}, closed=True)
     schema.pop("required", None)
     own = [key for key in openapi.get("required", ()) if key not in _TYPED]
@@ -58,12 +63,13 @@ def to_json_schema(openapi: Mapping[str, Any], meta: Mapping[str, Any]) -> tuple
 class _Converter:
     """One pass over a schema. `closed` parts are structural; below anyOf and its like only values are constrained."""
 
+    ranges: bool = True
     unusable: list[str] = field(default_factory=list)
 
     def convert(self, schema: Mapping[str, Any], *, closed: bool) -> dict[str, Any]:
         out: dict[str, Any] = {key: schema[key] for key in _COPIED if key in schema}
         out.update(self._pattern(schema))
-        out.update(_format(schema))
+        out.update(_format(schema, ranges=self.ranges))
         out.update(_exclusive(schema))
         out.update(self._children(schema, closed=closed))
         out.update(self._junctors(schema))
@@ -104,13 +110,22 @@ class _Converter:
         return out
 
 
-def _format(schema: Mapping[str, Any]) -> dict[str, Any]:
+def _format(schema: Mapping[str, Any], *, ranges: bool) -> dict[str, Any]:
     """The format, where Kubernetes enforces it: it ignores those that it does not know."""
     name = str(schema.get("format"))
     if name in BOUNDS and schema.get("type") == "integer":
-        low, high = BOUNDS[name]
-        return {"minimum": max(low, schema.get("minimum", low)), "maximum": min(high, schema.get("maximum", high))}
+        return _range(schema, name) if ranges else {}
     return {"format": name} if name in FORMATS else {}
+
+
+def _range(schema: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Where a bound itself is out of range, the API server refuses every value (IsValueValidAgainstRange)."""
+    low, high = BOUNDS[name]
+    for key in ("minimum", "maximum"):
+        if not low <= schema.get(key, low) <= high:
+            why = f"nothing: Kubernetes from 1.36 on refuses every value, for the {key} {schema[key]} is no {name}"
+            return {"not": {}, "description": why}
+    return {"minimum": max(low, schema.get("minimum", low)), "maximum": min(high, schema.get("maximum", high))}
 
 
 def _exclusive(schema: Mapping[str, Any]) -> dict[str, Any]:

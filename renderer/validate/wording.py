@@ -187,6 +187,10 @@ def _as_list(value: object) -> list[str]:
 
 
 def _refused(error: ValidationError, path: KeyPath, quiet: bool) -> list[Violation]:  # noqa: FBT001
+    described = error.schema.get("description") if isinstance(error.schema, dict) else None
+    if error.validator_value == {} and described:
+        hint = "take a newer definition of the kind, or remove the field"
+        return [Violation(path, f"expected {described}, got {shown(error.instance, quiet=quiet)}", hint)]
     rule = clipped(json.dumps(error.validator_value, ensure_ascii=False))
     return [Violation(path, f"expected anything but {rule}, got {shown(error.instance, quiet=quiet)}")]
 

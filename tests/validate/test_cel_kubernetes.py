@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import random
-import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -16,12 +15,12 @@ import yaml
 from renderer.types import Severity
 from renderer.validate.cel_engine import CelError, environment
 from renderer.validate.cel_rules import CelRules
+from tests.judges.go_programs import built
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 REPOSITORY = Path(__file__).parents[2]
-SOURCE = REPOSITORY / "tests" / "judges" / "cel"
 EXPRESSIONS = Path(__file__).parent / "cel_expressions.txt"
 SELF = {
     "list": [3, 1, 2],
@@ -41,19 +40,11 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="session")
-def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
-    go = shutil.which("go")
-    if go is None:
-        pytest.skip("Go is not installed")
-    folder = tmp_path_factory.mktemp("judge") / "cel"
-    shutil.copytree(SOURCE, folder)
-    for step in (["mod", "tidy"], ["build", "-o", "judge", "."]):
-        done = subprocess.run([go, *step], cwd=folder, capture_output=True, text=True, check=False)
-        if done.returncode:
-            pytest.skip(f"go {' '.join(step)}: {done.stderr[-300:]}")
+def judge() -> Judge:
+    program = built("cel")
 
     def ask(questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        done = subprocess.run([folder / "judge"], input=json.dumps(questions).encode(), capture_output=True, check=True)
+        done = subprocess.run([program], input=json.dumps(questions).encode(), capture_output=True, check=True)
         answers: list[dict[str, Any]] = json.loads(done.stdout)
         return answers
 

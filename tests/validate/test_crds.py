@@ -164,6 +164,25 @@ def test_number_formats_are_ranges_that_narrow_the_given_ones(kubernetes: Kubern
     assert wrong(checked, b=2**40) == []
 
 
+def test_number_formats_are_enforced_from_the_minor_that_does_so() -> None:
+    validator = Validator(definition("{a: {type: integer, format: int32}}"))
+
+    assert validator.check(manifests(a=WIDGET + "{a: 3000000000}"), "1.35") == []
+    (problem,) = validator.check(manifests(a=WIDGET + "{a: 3000000000}"), "1.36")
+    assert "expected at most 2147483647" in problem.what
+
+
+def test_a_bound_outside_of_its_format_refuses_every_value_where_kubernetes_does() -> None:
+    validator = Validator(definition("{a: {type: integer, format: int32, maximum: 4294967295}}"))
+
+    assert validator.check(manifests(a=WIDGET + "{a: 64512}"), "1.35") == []
+    assert validator.check(manifests(a=WIDGET + "{}"), "1.36") == []
+    (problem,) = validator.check(manifests(a=WIDGET + "{a: 64512}"), "1.36")
+    assert problem.code is Code.OBJECT_SCHEMA
+    assert "refuses every value, for the maximum 4294967295 is no int32, got 64512" in problem.what
+    assert problem.hint == "take a newer definition of the kind, or remove the field"
+
+
 def test_exclusive_bounds_of_openapi_become_those_of_json_schema(kubernetes: Kubernetes) -> None:
     checked = schema(kubernetes, a={"type": "number", "minimum": 0, "exclusiveMinimum": True})
 

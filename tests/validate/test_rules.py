@@ -96,6 +96,23 @@ def test_a_good_example_is_looked_at_by_its_rule(name: str) -> None:
         assert seen
 
 
+@pytest.mark.parametrize("name", ["policy-cidr-bits", "service-source-range-bits"])
+def test_what_newer_api_servers_refuse_is_an_error_from_that_minor_on(name: str, validator: Validator) -> None:
+    manifests = Manifests("lab", (Manifest("a.yaml", WARNED[name].read_bytes()),))
+
+    told = {minor: {one.severity for one in validator.check(manifests, minor)} for minor in ("1.29", "1.35", "1.36")}
+
+    assert told == {"1.29": {Severity.WARNING}, "1.35": {Severity.WARNING}, "1.36": {Severity.ERROR}}
+
+
+def test_a_service_may_be_named_with_a_digit_in_front_where_kubernetes_takes_it(validator: Validator) -> None:
+    path = EXAMPLES / "invalid" / "rendered" / "service-name-begins-with-digit.yaml"
+    manifests = Manifests("lab", (Manifest("a.yaml", path.read_bytes()),))
+
+    assert [one.code for one in validator.check(manifests, "1.35")] == [Code.OBJECT_NAME]
+    assert validator.check(manifests, "1.36") == []
+
+
 def test_names_of_rules_are_short_words() -> None:
     assert [name for name in NAMES if not re.fullmatch(r"[a-z]+(-[a-z]+)*", name) or len(name) > 40] == []
 

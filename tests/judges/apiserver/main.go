@@ -103,6 +103,9 @@ import (
 	_ "k8s.io/kubernetes/pkg/apis/storagemigration/install"
 )
 
+// The minor whose code this is.
+const current = 37
+
 var scheme = legacyscheme.Scheme
 
 var strategies = map[schema.GroupKind]rest.RESTCreateStrategy{}
@@ -226,6 +229,13 @@ func allocate(object runtime.Object) {
 	if !ok || found.Spec.Type == core.ServiceTypeExternalName {
 		return
 	}
+	if found.Spec.IPFamilyPolicy == nil {
+		policy := core.IPFamilyPolicySingleStack
+		if found.Spec.ClusterIP == core.ClusterIPNone && len(found.Spec.Selector) == 0 {
+			policy = core.IPFamilyPolicyRequireDualStack
+		}
+		found.Spec.IPFamilyPolicy = &policy
+	}
 	if found.Spec.ClusterIP == "" {
 		found.Spec.ClusterIP = "10.96.0.10"
 		if len(found.Spec.IPFamilies) > 0 && found.Spec.IPFamilies[0] == core.IPv6Protocol {
@@ -265,6 +275,11 @@ func (j *judge) ask(raw []byte) answer {
 	object, _, err := strict.Decode(raw, nil, nil)
 	if err != nil {
 		return answer{Errors: lines(err)}
+	}
+	if told, ok := object.(interface{ APILifecycleRemoved() (int, int) }); ok {
+		if _, minor := told.APILifecycleRemoved(); minor <= current {
+			return answer{Errors: []string{kind.String() + " is no longer served"}}
+		}
 	}
 	scheme.Default(object)
 	internal, err := scheme.UnsafeConvertToVersion(object, schema.GroupVersion{Group: kind.Group, Version: runtime.APIVersionInternal})
