@@ -28,16 +28,19 @@ _names = click.argument("names", nargs=-1, metavar="[NAME[@VERSION]]...")
 @options.fleet
 @options.findings
 def lint(names: tuple[str, ...], strict: bool, fleet: Path | None, output: str) -> None:
-    """Tell everything that is wrong in template versions, and what is doubtful. All versions without NAME."""
+    """Tell everything that is wrong in template versions, and what is doubtful.
+
+    Without NAME all versions: those in the fleet's folder, and those that templates.lock has from elsewhere.
+    """
     from renderer import report
-    from renderer.fleet import quality, queries
+    from renderer.fleet import quality, queries, versions
 
     space = session.open_workspace(fleet)
-    pins = quality.choose(space, names)
+    pins = versions.choose(space, names)
     problems = list(dict.fromkeys(quality.lint(space, pins)))
     if strict:
         problems = quality.strict(problems)
-    owned = [replace(problem, site=quality.owner(pins, problem)) for problem in problems]
+    owned = [replace(problem, site=versions.owner(pins, problem)) for problem in problems]
     session.say_found(space, report.quality.lint(pins, problems), owned, map(str, pins), output)
     sys.exit(_PROBLEMS if queries.has_errors(problems) else 0)
 
@@ -51,12 +54,15 @@ def lint(names: tuple[str, ...], strict: bool, fleet: Path | None, output: str) 
 @options.fleet
 @options.output
 def test(names: tuple[str, ...], update: bool, fleet: Path | None, output: str) -> None:
-    """Render the golden cases of template versions, and compare with the expected files. All versions without NAME."""
+    """Render the golden cases of template versions, and compare with the expected files.
+
+    Without NAME all versions: those in the fleet's folder, and those that templates.lock has from elsewhere.
+    """
     from renderer import report
-    from renderer.fleet import quality
+    from renderer.fleet import quality, versions
 
     space = session.open_workspace(fleet)
-    cases = list(quality.run_cases(space, quality.choose(space, names), update=update))
+    cases = list(quality.run_cases(space, versions.choose(space, names), update=update))
     session.say(report.quality.cases(cases), output)
     sys.exit(_PROBLEMS if any(case.outcome == "failed" for case in cases) else 0)
 

@@ -48,7 +48,7 @@ def fleet_schema(space: Workspace) -> tuple[str, list[Problem]]:
     values: dict[str, list[Json]] = {}
     for pin in _pins(space, problems):
         try:
-            found = render.answer_schemas(space.tree(pin))
+            found = render.answer_schemas(space.tree(pin), partial=True)
         except TemplateError as error:
             problems += error.problems
             continue

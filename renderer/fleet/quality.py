@@ -11,13 +11,14 @@ from difflib import unified_diff
 from typing import TYPE_CHECKING
 
 from renderer import diff, read, render, report, strict_yaml, validate
-from renderer.errors import Code, ConfigurationError, TemplateError
+from renderer.errors import Code, ConfigurationError, SourceFailure, TemplateError
+from renderer.fleet import versions
 from renderer.fleet.migration import read_changes
 from renderer.report.quality import CaseResult
 from renderer.types import Manifests, ObjectChange, Origin, Problem, Rejected, Severity, Site, TemplatePin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from renderer.fleet.workspace import Workspace
     from renderer.read import Case
@@ -27,30 +28,16 @@ _SITE = "site-1"
 _UNANSWERED = frozenset({Code.ANSWER_MISSING, Code.ANSWER_REJECTED, Code.ANSWER_INVALID, Code.TEMPLATE_UNDEFINED})
 
 
-def choose(space: Workspace, names: Sequence[str]) -> list[TemplatePin]:
-    """The versions in the fleet's folder that `names` (NAME or NAME@VERSION) mean, in order; all for none.
-
-    Raises TemplateError for a name that has no version there.
-    """
-    known = list(space.library.folders())
-    chosen: dict[TemplatePin, None] = {}
-    for name in names:
-        found = [pin for pin in known if name in {pin.name, str(pin)}]
-        if not found:
-            template, _, version = name.partition("@")
-            read.load_template(space.fleet, TemplatePin(template, version or "?"))
-        chosen.update(dict.fromkeys(found))
-    return list(chosen) if names else known
-
-
 def lint(space: Workspace, pins: Iterable[TemplatePin]) -> Iterator[Problem]:
     """Everything wrong or doubtful in template versions: errors and warnings."""
     validator = _validator(space)
     for pin in pins:
         try:
-            tree = read.load_template(space.fleet, pin)
+            tree = versions.tree_of(space, pin)
             yield from render.lint_template(tree, space.fleet.labels)
             template = render.compile_template(tree)
+        except SourceFailure:
+            raise
         except TemplateError as error:
             yield from error.problems
             continue
@@ -59,12 +46,6 @@ def lint(space: Workspace, pins: Iterable[TemplatePin]) -> Iterator[Problem]:
         except ConfigurationError as error:
             yield from error.problems
         yield from _default_problems(space, template, validator, tree.file)
-
-
-def owner(pins: Iterable[TemplatePin], problem: Problem) -> str | None:
-    """The version, of `pins`, in whose files a problem stands."""
-    file = problem.where.file if problem.where else ""
-    return next((str(pin) for pin in pins if f"/{pin.name}/{pin.version}/" in f"/{file}/"), None)
 
 
 def strict(problems: Iterable[Problem]) -> list[Problem]:
@@ -85,7 +66,7 @@ def _default_problems(
     if not {problem.code for problem in rendered.problems} & _UNANSWERED:
         yield from (replace(problem, site=None) for problem in rendered.problems)
         return
-    if not read.load_cases(space.fleet, template.pin):
+    if not versions.cases_of(space, template.pin):
         missing = sorted({problem.key for problem in rendered.problems if problem.key})
         what = f"nothing renders {template.pin}: there is no golden case, and defaults do not do for {_some(missing)}"
         hint = "add a case below tests/, see docs/how-to/test-a-template.md"
@@ -116,10 +97,10 @@ def run_cases(space: Workspace, pins: Iterable[TemplatePin], *, update: bool) ->
     for pin in pins:
         template: render.Template | TemplateError
         try:
-            template = render.compile_template(read.load_template(space.fleet, pin))
+            template = render.compile_template(versions.tree_of(space, pin))
         except TemplateError as error:
             template = error
-        for case in read.load_cases(space.fleet, pin):
+        for case in versions.cases_of(space, pin):
             yield _run(space, template, validator, case, update=update)
 
 
@@ -151,12 +132,14 @@ def _compared(space: Workspace, result: CaseResult, case: Case, rendered: Manife
     made = {file.path: file.content for file in rendered.files}
     if made == case.expected:
         return result
-    if update:
+    if update and versions.is_own(space, case.pin):
         report.replace_folder(space.fleet.repository / case.folder / read.EXPECTED, rendered.files)
         return _differs(result, "updated", case, made)
     count = len(_differing(case.expected or {}, made))
     what = f"{count} file{'' if count == 1 else 's'} of the output {'is' if count == 1 else 'are'} not as expected"
     hint = "if the change is meant: `fleetpress template test --update`, and review the difference"
+    if not versions.is_own(space, case.pin):
+        hint = f"{case.pin} comes from a source: correct the template or its case there, and release a new version"
     problem = Problem(Code.CASE_FAILED, what, Origin(f"{case.folder}/{read.EXPECTED}"), hint)
     return replace(_differs(result, "failed", case, made), problems=(problem,))
 

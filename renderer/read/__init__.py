@@ -3,7 +3,7 @@
 In: folders. Out: values of renderer.types; a site's trouble as Problems. Never: writes, renders, or talks to a network.
 """
 
-from renderer.read.cases import EXPECT_ERROR, EXPECTED, Case, load_cases
+from renderer.read.cases import EXPECT_ERROR, EXPECTED, Case, cases_among, load_cases
 from renderer.read.catalogue import CATALOGUE, Catalogue, Provenance, crds_folder, definition_files, load_catalogue
 from renderer.read.files import digest_of, digest_of_folder
 from renderer.read.fleet import find_fleet, load_fleet
@@ -31,7 +31,7 @@ from renderer.read.schemas import load_schemas
 from renderer.read.selector import Need, Selector, misspelt, parse_selector
 from renderer.read.site import load_site, read_site, site_labels
 from renderer.read.sites import list_sites
-from renderer.read.templates import list_versions, load_files, load_template, tree_of
+from renderer.read.templates import has_folder, list_versions, load_files, load_template, tree_of
 from renderer.read.trace import trace_site
 
 __all__ = [
@@ -58,12 +58,14 @@ __all__ = [
     "SiteFile",
     "SiteIndex",
     "SourceKind",
+    "cases_among",
     "crds_folder",
     "definition_files",
     "digest_of",
     "digest_of_folder",
     "dump_lock",
     "find_fleet",
+    "has_folder",
     "head",
     "is_range",
     "layer_files",

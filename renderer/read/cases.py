@@ -1,10 +1,12 @@
 """The golden cases of a template version: templates/<template>/<version>/tests/<case>/.
 
-In: a fleet, a pin. Out: Case values with the bytes of their files. Never: parses answers, renders, follows a link.
+In: a fleet and a pin, or the files of a version from elsewhere. Out: Case values with the bytes of their files.
+Never: parses answers, renders, follows a link.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -14,10 +16,10 @@ from renderer.read.templates import TESTS
 from renderer.types import Origin, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from renderer.types import Fleet, TemplatePin
+    from renderer.types import Fleet, TemplateFile, TemplatePin
 
 ANSWERS: Final = "answers.yaml"
 EXPECTED: Final = "expected"
@@ -71,13 +73,38 @@ def load_cases(fleet: Fleet, pin: TemplatePin) -> tuple[Case, ...]:
     return tuple(_load(fleet, pin, folder / name) for name in names)
 
 
+def cases_among(pin: TemplatePin, files: Iterable[TemplateFile]) -> tuple[Case, ...]:
+    """All golden cases among the files of a version that comes from elsewhere, by name."""
+    found: dict[str, dict[str, bytes]] = defaultdict(dict)
+    for file in files:
+        name, slash, path = file.path.removeprefix(TESTS).partition("/")
+        if file.path.startswith(TESTS) and slash and not name.startswith("."):
+            found[name][path] = file.content
+    return tuple(_made(pin, name, found[name]) for name in sorted(found))
+
+
+def _made(pin: TemplatePin, name: str, files: Mapping[str, bytes]) -> Case:
+    folder = f"{pin}/{TESTS}{name}"
+    below = f"{EXPECTED}/"
+    expected = {path.removeprefix(below): content for path, content in files.items() if path.startswith(below)}
+    error = files.get(EXPECT_ERROR)
+    code = None if error is None else error.decode(errors="replace").strip()
+    answers = files.get(ANSWERS)
+    problems = () if answers is not None else (_unanswered(name, folder),)
+    return Case(pin, name, folder, answers, expected or None, code, problems)
+
+
+def _unanswered(name: str, folder: str) -> Problem:
+    what = f"the case {name} has no {ANSWERS}"
+    return Problem(Code.CASE_INVALID, what, Origin(folder), "write the site, its labels and its values")
+
+
 def _load(fleet: Fleet, pin: TemplatePin, path: Path) -> Case:
     folder = path.relative_to(fleet.repository).as_posix()
     problems: list[Problem] = []
     answers = _content(path / ANSWERS, f"{folder}/{ANSWERS}", problems)
     if answers is None and not problems:
-        what = f"the case {path.name} has no {ANSWERS}"
-        problems.append(Problem(Code.CASE_INVALID, what, Origin(folder), "write the site, its labels and its values"))
+        problems.append(_unanswered(path.name, folder))
     error = _content(path / EXPECT_ERROR, f"{folder}/{EXPECT_ERROR}", problems)
     expected = _expected(path / EXPECTED, f"{folder}/{EXPECTED}", problems)
     code = None if error is None else error.decode(errors="replace").strip()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from renderer.read.interface import Access, Source
-    from renderer.types import Fleet, TemplateSource, TemplateTree
+    from renderer.types import Fleet, TemplateFile, TemplateSource, TemplateTree
 
 
 class Library:
@@ -55,6 +55,15 @@ class Library:
         if tree.digest != locked.digest:
             raise self._changed(tree, locked)
         return tree
+
+    def source_files(self, pin: TemplatePin) -> tuple[TemplateFile, ...]:
+        """All files of a version that the lock has from a source, its tests too. Raises TemplateError."""
+        self.tree(pin)
+        locked = self.lock.versions.get(pin) if self.lock else None
+        if locked is None or locked.kind is SourceKind.DIRECTORY:
+            raise self._unlocked(f"templates.lock does not have {pin} from a source")
+        with self._placed(pin.name):
+            return self._sources[pin.name].read(pin, locked.address)
 
     def fetch(self, pin: TemplatePin, locked: Locked) -> TemplateTree:
         """The files where `locked` says they are, whatever their digest. Raises TemplateError."""

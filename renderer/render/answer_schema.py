@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from renderer.render.compiling import draft_template
+from renderer.render.compiling import draft_template, foxops_variables
 from renderer.render.domains import static_offers
+from renderer.render.foxops_schema import required_variables, variable_schemas
 from renderer.render.questions import MISSING
 from renderer.render.texts import Text
 
@@ -44,14 +45,21 @@ _TYPES: Final[Mapping[str, Schema]] = {
 }
 
 
-def answer_schemas(tree: TemplateTree) -> dict[str, Schema]:
-    """Question -> schema of its answers, in the order they are asked. Raises TemplateError."""
+def answer_schemas(tree: TemplateTree, *, partial: bool = False) -> dict[str, Schema]:
+    """Question -> schema of its answers, in the order they are asked. Raises TemplateError.
+
+    With `partial`, of what a layer may say: the members of an object may be elsewhere.
+    """
+    if (variables := foxops_variables(tree)) is not None:
+        return variable_schemas(variables, partial=partial)
     draft = draft_template(tree)
     return {question.name: _question(draft, question) for question in draft.questions}
 
 
 def required_answers(tree: TemplateTree) -> list[str]:
     """The questions that every site must answer: without default, and asked whatever the other answers are."""
+    if (variables := foxops_variables(tree)) is not None:
+        return required_variables(variables)
     questions = draft_template(tree).questions
     return [
         question.name

@@ -34,6 +34,7 @@ from renderer.types import Origin, Problem
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from renderer.render.foxops_values import Variable
     from renderer.render.interface import Template
     from renderer.render.memo import Memo
     from renderer.types import Json, TemplateFile, TemplateTree
@@ -74,6 +75,14 @@ def question_defaults(tree: TemplateTree) -> Mapping[str, Json]:
         return FoxopsCompiler(tree, file).config.defaults()
     questions = CopierCompiler(tree, file).config.questions
     return {name: raw["default"] for name, raw in questions.items() if "default" in raw}
+
+
+def foxops_variables(tree: TemplateTree) -> tuple[Variable, ...] | None:
+    """The variables of a template in FoxOps' format, None for another; raises TemplateError with all problems."""
+    file = _config_file(tree)
+    if file.path != _FOXOPS_CONFIG_FILE:
+        return None
+    return FoxopsCompiler(tree, file).compile(None).asked
 
 
 def question_config(tree: TemplateTree) -> Mapping[str, Json] | None:

@@ -132,7 +132,7 @@ def _variable(config: FoxopsConfig, name: str, raw: Json, path: KeyPath) -> Vari
     children = _children(config, name, raw, path) if kind in {Kind.OBJECT, Kind.OBJECTS} else ()
     variable = Variable(name, kind, config.document.origin(path), children=children)
     default = _default(config, variable, raw.get("default"), (*path, "default"))
-    return Variable(name, kind, variable.origin, default, children)
+    return Variable(name, kind, variable.origin, default, children, str(raw.get("description", "")))
 
 
 def _kind(config: FoxopsConfig, name: str, raw: Mapping[str, Json], path: KeyPath) -> Kind | None:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from renderer.render.questions import _Missing
     from renderer.types import Json, Origin
 
-_YES = frozenset({"1", "on", "t", "true", "y", "yes"})
-_NO = frozenset({"0", "off", "f", "false", "n", "no"})
+YES = frozenset({"1", "on", "t", "true", "y", "yes"})
+NO = frozenset({"0", "off", "f", "false", "n", "no"})
 _INTEGER = re.compile(r"[+-]?[0-9]+(?:_[0-9]+)*(?:\.0+)?")
 _INT64 = 1 << 63
 _SHOWN = 80
@@ -51,6 +51,7 @@ class Variable:
     origin: Origin
     default: Json | _Missing = MISSING
     children: tuple[Variable, ...] = ()
+    description: str = ""
 
 
 @dataclass(slots=True)
@@ -156,6 +157,6 @@ def to_boolean(value: Json) -> bool:
     """True and false, 1 and 0, and their words in any case. ValueError otherwise."""
     if isinstance(value, (bool, int, float)) and value in {0, 1}:
         return bool(value)
-    if isinstance(value, str) and value.lower() in _YES | _NO:
-        return value.lower() in _YES
+    if isinstance(value, str) and value.lower() in YES | NO:
+        return value.lower() in YES
     raise ValueError
