@@ -81,7 +81,7 @@ class _SiteTask(FleetTask):
         site = self.space.site(order.file)
         if isinstance(site, Rejected):
             return site
-        trees = {pin: self.space.tree(pin).digest for pin in site.templates}
+        trees = {pin: render.rendered_digest(self.space.tree(pin)) for pin in site.templates}
         overlays = self.space.overlays.of(site)
         fingerprint = plan.fingerprint(site, self.space.fleet.name, trees, self.space.settings, overlays)
         made = Made(site.name, site.region, self.space.inputs(site), fingerprint)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from renderer.errors import Code, TemplateError
 from renderer.read.files import quoted
+from renderer.read.git_address import is_local
 from renderer.read.interface import Lock, Locked, SourceKind
 from renderer.read.lock import lock_path
 from renderer.read.ranges import NEXT, is_range, newest, order
@@ -135,7 +136,8 @@ class Library:
 
     def _read(self, pin: TemplatePin, address: str) -> TemplateTree:
         with self._placed(pin.name):
-            return tree_of(pin, str(pin), self._sources[pin.name].read(pin, address))
+            tree = tree_of(pin, str(pin), self._sources[pin.name].read(pin, address))
+        return replace(tree, repository=_address(self._fleet.sources[pin.name]))
 
     @contextmanager
     def _placed(self, name: str) -> Iterator[None]:
@@ -172,6 +174,13 @@ class Library:
         hint = f"{why}; if it is meant, run `fleetpress template lock --upgrade {pin}`"
         problem = Problem(Code.TEMPLATE_CHANGED, what, Origin(tree.file), hint)
         return TemplateError(what, problems=[problem])
+
+
+def _address(source: TemplateSource) -> str:
+    """The source as fleet.yaml names it. A folder of this machine is another one elsewhere, so it has none."""
+    if isinstance(source, GitSource):
+        return "" if is_local(source.url) else source.url
+    return f"oci://{source.repository}"
 
 
 def _source(source: TemplateSource, base: Path, access: Access, asked: dict[str, Mapping[str, str]]) -> Source:

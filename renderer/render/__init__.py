@@ -2,7 +2,7 @@
 
 from renderer.render.answer_schema import answer_schemas, required_answers
 from renderer.render.blame import Blame, Blamed, blame_lines
-from renderer.render.compiling import compile_template, question_config, question_defaults
+from renderer.render.compiling import compile_template, question_config, question_defaults, rendered_digest
 from renderer.render.interface import Rendered, Template
 from renderer.render.lint import lint_template
 from renderer.render.memo import Counts, Memo
@@ -23,5 +23,6 @@ __all__ = [
     "question_defaults",
     "render_alone",
     "render_site",
+    "rendered_digest",
     "required_answers",
 ]

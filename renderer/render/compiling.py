@@ -29,7 +29,7 @@ from renderer.render.references import include_path, references
 from renderer.render.sandbox import TemplateEnvironment
 from renderer.render.steps import Parts, all_reads, make_steps, read_sets
 from renderer.render.texts import Text, TextCompiler
-from renderer.types import Origin, Problem
+from renderer.types import Digest, Origin, Problem, compact_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,6 +83,12 @@ def foxops_variables(tree: TemplateTree) -> tuple[Variable, ...] | None:
     if file.path != _FOXOPS_CONFIG_FILE:
         return None
     return FoxopsCompiler(tree, file).compile(None).asked
+
+
+def rendered_digest(tree: TemplateTree) -> Digest:
+    """The digest of all that what is rendered from `tree` depends on: to FoxOps, its address too."""
+    shows_address = tree.repository and any(file.path == _FOXOPS_CONFIG_FILE for file in tree.files)
+    return Digest.of(compact_json([tree.digest.hex, tree.repository])) if shows_address else tree.digest
 
 
 def question_config(tree: TemplateTree) -> Mapping[str, Json] | None:

@@ -74,6 +74,7 @@ class FoxopsCompiler:
         settled = settle(self.environment, {file.path: file for file in files.values()}, reads)
         return FoxopsTemplate(
             self.tree.pin,
+            self.tree.repository or self.tree.pin.name,
             self.environment,
             self.config.variables,
             tuple(settled.values()),

@@ -34,9 +34,13 @@ _STATE_FILE = ".fengine.yaml"
 
 @dataclass(frozen=True, slots=True)
 class FoxopsTemplate:
-    """One version of a template: every file in `sources` is made for every site."""
+    """One version of a template: every file in `sources` is made for every site.
+
+    `repository` is the address that it comes from, or its name.
+    """
 
     pin: TemplatePin
+    repository: str
     environment: TemplateEnvironment
     asked: tuple[Variable, ...]
     sources: tuple[SourceFile, ...]
@@ -103,7 +107,7 @@ class FoxopsTemplate:
 
     def _own(self) -> dict[str, Any]:
         """What FoxOps says about the template itself, the older names included."""
-        name, version = self.pin.name, self.pin.version
+        name, version = self.repository, self.pin.version
         return {
             "fengine": {"template": {"repository": name, "repository_version": version}},
             "_fengine_template_repository": name,

@@ -33,6 +33,10 @@ REFUSED_NAMES = {
     "_commit": "use _copier_conf.vcs_ref, the template's version",
 }
 COPIER_CONF = frozenset({"answers_file", "sep", "vcs_ref"})
+_UNCHANGED = (
+    "data cannot be changed: write {% set ns = namespace(items=[]) %} before the loop and "
+    "{% set ns.items = ns.items + [item] %} in it"
+)
 _MUTATING = frozenset(
     "append add clear discard extend insert pop popitem remove reverse setdefault sort update".split()  # noqa: SIM905
 )
@@ -101,9 +105,7 @@ class Scan:
     def _mutations(self) -> Iterator[Problem]:
         for node in self.tree.find_all(nodes.Call):
             if isinstance(node.node, nodes.Getattr) and node.node.attr in _MUTATING:
-                hint = (
-                    "data cannot be changed: use {% set ns.items = ns.items + [item] %} with a namespace, or `combine`"
-                )
+                hint = _UNCHANGED + (", or `combine`" if "combine" in self.environment.filters else "")
                 yield self._refuse(f".{node.node.attr}() is not available", node, hint)
 
     def _tags(self) -> Iterator[Problem]:

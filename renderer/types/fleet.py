@@ -148,12 +148,16 @@ class TemplateFile:
 
 @dataclass(frozen=True, slots=True)
 class TemplateTree:
-    """A template version as it was read: sorted files, and one digest over paths, modes and contents."""
+    """A template version as it was read: sorted files, and one digest over paths, modes and contents.
+
+    `repository` is the address that fleet.yaml has for its source; empty for a folder, of the fleet or of this machine.
+    """
 
     pin: TemplatePin
     file: str
     files: tuple[TemplateFile, ...]
     digest: Digest
+    repository: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,3 +118,32 @@ def test_a_version_that_is_not_locked_is_told_with_what_to_do(sourced: Shop, com
 
 def test_what_is_printed_stays_data(sourced: Shop) -> None:
     json.loads(sourced("template", "schema").out)
+
+
+def test_a_foxops_template_that_moves_to_another_address_is_planned(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLEETPRESS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("FLEETPRESS_PLAIN_HTTP", "1")
+    variable = "{type: string, description: x}"
+    form = f"variables: {{site: {variable}, colour: {variable}}}\n"
+    manifest = EXPECTED.replace("berlin-01", "{{ site }}").replace("blue", "{{ fengine.template.repository }}")
+    with FakeRegistry() as registry:
+        for name in ("one/app", "two/app"):
+            files: dict[str, str | None] = {"fengine.yaml": form, "template/config.yaml": manifest}
+            files |= {"copier.yml": None, "template/config.yaml.jinja": None}
+            push_template(registry, name, "1.1.0", 1, **files)
+        add_source(shop, f"{{oci: 'oci://{registry.host}/one/app'}}")
+        shop.edit("layers/global.yaml", PINNED.format("1.1.0"))
+        shop.edit("layers/regions/us.yaml", "")
+        shop.edit("sites/paris-01.yaml", 'labels: {region: eu, kubernetes: "1.36"}\n')
+        assert shop("template", "lock").code == 0
+        shop.commit()
+        assert set(shop.publish().outcomes().values()) == {"published"}
+        assert f"colour: oci://{registry.host}/one/app" in shop("render", "berlin-01").out
+
+        fleet = (shop.root / "fleet.yaml").read_text()
+        shop.edit("fleet.yaml", fleet.replace("/one/app", "/two/app"))
+
+        assert set(shop.publish().outcomes().values()) == {"published"}
+        assert f"colour: oci://{registry.host}/two/app" in shop("render", "berlin-01").out

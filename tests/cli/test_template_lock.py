@@ -488,7 +488,7 @@ def test_workers_read_what_the_parent_locked(shop: Shop, platform: Platform) -> 
     assert (done.code, done.json["checked"], done.json["failed"]) == (0, 213, 0)
 
 
-def push_template(registry: FakeRegistry, name: str, version: str, replicas: int, **more: str) -> str:
+def push_template(registry: FakeRegistry, name: str, version: str, replicas: int, **more: str | None) -> str:
     """Push a template as `oras push` or `flux push artifact` would; the manifest's digest."""
     from renderer.types import Blob
 
@@ -496,6 +496,8 @@ def push_template(registry: FakeRegistry, name: str, version: str, replicas: int
     files = {"copier.yml": CONFIG.format(replicas=replicas), "template/config.yaml.jinja": MANIFEST, **more}
     with tarfile.open(fileobj=stream, mode="w") as archive:
         for path, text in files.items():
+            if text is None:  # not this one of those that are always there
+                continue
             member = tarfile.TarInfo(path)
             member.size = len(text)
             archive.addfile(member, io.BytesIO(text.encode()))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import random
 import string
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from renderer.errors import Code, TemplateError
-from renderer.render import Memo, compile_template, lint_template
+from renderer.render import Memo, compile_template, lint_template, rendered_digest
 from renderer.types import Manifests, TemplateFile
 from tests.render.foxops_oracle import VARIABLE, find_python, foxops_results
 from tests.render.support import make_site, make_template, make_tree, press, problems_of
@@ -342,3 +343,37 @@ def test_lint_tells_what_keeps_a_template_from_being_compiled_and_nothing_of_que
     with pytest.raises(TemplateError) as raised:
         lint_template(wrong, {})
     assert [problem.code for problem in raised.value.problems] == [Code.TEMPLATE_REFUSED]
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("", "sample"),
+        ("https://git.labs.example/t/edge.git", "https://git.labs.example/t/edge.git"),
+        ("git@git.labs.example:t/edge.git", "git@git.labs.example:t/edge.git"),
+        ("oci://registry.labs.example/t/edge", "oci://registry.labs.example/t/edge"),
+    ],
+)
+def test_a_template_sees_the_address_of_its_source_or_its_name(address: str, shown: str) -> None:
+    text = "{{ site }} {{ fengine.template.repository }} {{ _fengine_template_repository }}"
+    tree = replace(make_tree({"fengine.yaml": SITE, "template/a.txt": text}), repository=address)
+
+    result = press(compile_template(tree))
+
+    assert isinstance(result, Manifests)
+    assert result.files[0].content.decode() == f"lab-1 {shown} {shown}"
+
+
+def test_only_what_a_template_can_see_is_in_its_digest() -> None:
+    foxops_tree, copier_tree = make_tree({"fengine.yaml": SITE, **NAMED}), make_tree({"copier.yml": "", "a.txt": "x"})
+
+    assert rendered_digest(replace(foxops_tree, repository="oci://a.example/b")) != rendered_digest(foxops_tree)
+    assert rendered_digest(replace(copier_tree, repository="oci://a.example/b")) == rendered_digest(copier_tree)
+
+
+def test_what_to_write_in_the_place_of_append_is_told() -> None:
+    (problem,) = compile_problems({"template/a.txt": "{% set a = [] %}\n{% set b = a.append(1) %}"})
+
+    assert (problem.code, problem.where and problem.where.line) == (Code.TEMPLATE_REFUSED, 2)
+    assert problem.hint.startswith("data cannot be changed: write {% set ns = namespace(items=[]) %}")
+    assert "combine" not in problem.hint, "FoxOps has no such filter"
