@@ -99,6 +99,7 @@ class Code(StrEnum):
     OBJECT_SECRET = "FP410"  # noqa: S105 - a code, not a secret
     OBJECT_RULE = "FP411"
     OBJECT_REFERENCE = "FP412"
+    OBJECT_API_DEPRECATED = "FP413"
     OBJECT_CEL = "FP420"
     OBJECT_POLICY = "FP421"
     POLICY_INVALID = "FP422"

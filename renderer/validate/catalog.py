@@ -6,7 +6,6 @@ Never: keeps a list of removed APIs by hand; what was removed follows from the s
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from renderer.validate import kustomize
 from renderer.validate.admission import DEFAULT_NAMESPACE, Admission, Look, Surroundings
 from renderer.validate.admission_match import Creation, Resource, guessed_plural
 from renderer.validate.crds import CrdSet, Refusal
+from renderer.validate.deprecations import instead
 from renderer.validate.kubernetes import Kubernetes, minors, served
 from renderer.validate.rules_meta import CLUSTER_KINDS
 from renderer.validate.wording import meant
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from renderer.validate.kind import KindSchema
-
-_VERSION = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?")
-_STAGES = {"alpha": 0, "beta": 1, None: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +95,11 @@ def _removed(api_version: str, kind: str, kubernetes: Kubernetes) -> Refusal | N
     """A refusal for a kind that other minors, or other versions of this minor, have."""
     group = group_of(api_version)
     having = [minor for minor in minors() if (api_version, kind) in served(minor)]
-    instead = [version for version, known in kubernetes.kinds if known == kind]
+    others = instead(api_version, kind, kubernetes.kinds)
     # A foreign group may well have a Service or an Ingress of its own: that is a missing CRD, not a removed API.
-    if not having and not (instead and ("." not in group or group.endswith(".k8s.io"))):
+    if not having and not (others and ("." not in group or group.endswith(".k8s.io"))):
         return None
-    instead.sort(key=lambda version: (group_of(version) == group, _rank(version)), reverse=True)
-    hint = f"use {instead[0]}" if instead else f"no version of {kind} is served by {kubernetes.minor}"
+    hint = f"use {others[0]}" if others else f"no version of {kind} is served by {kubernetes.minor}"
     what = f"Kubernetes {kubernetes.minor} does not serve {api_version} {kind}{_history(having, kubernetes.minor)}"
     return Refusal(Code.OBJECT_API_REMOVED, what, hint)
 
@@ -114,11 +110,3 @@ def _history(having: list[str], minor: str) -> str:
     if before:
         return f"; {before[-1]} was the last that did"
     return f"; {having[0]} is the first that does" if having else ""
-
-
-def _rank(api_version: str) -> tuple[int, int, int]:
-    """Order of versions as in Kubernetes: stable over beta over alpha, then the number."""
-    match = _VERSION.fullmatch(api_version.rpartition("/")[2])
-    if match is None:
-        return (-1, 0, 0)
-    return (_STAGES[match[2]], int(match[1]), int(match[3] or 0))

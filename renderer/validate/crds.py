@@ -15,11 +15,11 @@ from renderer.errors import Code
 from renderer.strict_yaml import RENDERED_LIMITS, YamlError, load_all
 from renderer.types import Origin, Problem, Severity
 from renderer.validate.admission_match import Resource
-from renderer.validate.cel_rules import CelRules
+from renderer.validate.cel_rules import CelRules, excerpt
 from renderer.validate.kind import KindSchema
 from renderer.validate.kubernetes import META, Kubernetes
 from renderer.validate.structural import to_json_schema
-from renderer.validate.wording import clipped
+from renderer.validate.wording import Violation, clipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -202,10 +202,21 @@ def _compile(crd: _Crd, name: str, version: str, kubernetes: Kubernetes) -> Kind
         rules = CelRules(openapi)
         warnings = [_pattern_warning(crd, name, pattern) for pattern in unusable]
         warnings += [_rule_warning(crd, f"{name} {version}", why) for why in rules.unusable]
-        return KindSchema(schema, tuple(warnings), rules)
+        return KindSchema(schema, tuple(warnings), rules, _deprecation(crd, name, version))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         what = f"{crd.file}: the schema of {name} {version} cannot be used: {clipped(str(error))}"
         return Refusal(Code.CRD_INVALID, what, "expected a structural openAPIV3Schema", Origin(crd.file))
+
+
+def _deprecation(crd: _Crd, name: str, version: str) -> Violation | None:
+    definition = crd.versions[version]
+    if not definition.get("deprecated"):
+        return None
+    group, _, kind = name.rpartition("/")
+    what = definition.get("deprecationWarning") or f"{group}/{version} {kind} is deprecated"
+    others = [one for one in crd.served if not crd.versions[one].get("deprecated")]
+    hint = f"use {' or '.join(f'{group}/{one}' for one in others)}" if others else "no version replaces it"
+    return Violation(("apiVersion",), excerpt(str(what)), hint)
 
 
 def _use(crd: _Crd, name: str) -> str:

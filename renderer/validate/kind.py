@@ -46,18 +46,23 @@ class _Node:
 class KindSchema:
     """What an object of one kind must look like. `warnings` tell what of the schema could not be used.
 
-    `rules` are those of a custom resource's definition, in CEL.
+    `rules` are those of a custom resource's definition, in CEL. `deprecation` says that its apiVersion is.
     """
 
-    __slots__ = ("_places", "rules", "schema", "warnings")
+    __slots__ = ("_places", "deprecation", "rules", "schema", "warnings")
 
     def __init__(
-        self, document: Mapping[str, Any], warnings: tuple[Problem, ...] = (), rules: CelRules | None = None
+        self,
+        document: Mapping[str, Any],
+        warnings: tuple[Problem, ...] = (),
+        rules: CelRules | None = None,
+        deprecation: Violation | None = None,
     ) -> None:
         self.schema = Schema(document)
         self._places = _compile(document, document.get("$defs", {}), {})
         self.warnings = warnings
         self.rules = rules
+        self.deprecation = deprecation
 
     def violations(self, value: Mapping[str, Any], *, quiet: bool = False) -> list[Violation]:
         """Breaches of the schema and of its list rules."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from renderer.errors import EnvironmentFailure
+from renderer.validate.deprecations import deprecation
 from renderer.validate.formats import BOUNDS
 from renderer.validate.kind import KindSchema
 
@@ -93,7 +94,9 @@ class Kubernetes:
         key = (api_version, kind)
         if key not in self._found and key in self._names:
             name = self._names[key]
-            self._found[key] = KindSchema({"$ref": _REF + name, "$defs": self.closure(name)})
+            ending = deprecation(api_version, kind, self.minor, self._names)
+            document = {"$ref": _REF + name, "$defs": self.closure(name)}
+            self._found[key] = KindSchema(document, deprecation=ending)
         return self._found.get(key)
 
     def definition(self, api_version: str, kind: str) -> tuple[str, Mapping[str, Any]] | None:

@@ -227,6 +227,9 @@ def _against_schema(one: _Object, catalog: Catalog, looks: dict[Look, None]) -> 
     if sealed:
         shape = [found for found in shape if not secret.is_encrypted(_at(value, found.path))]
     problems = [*schema.warnings]
+    if schema.deprecation is not None:
+        told = one.problem(Code.OBJECT_API_DEPRECATED, schema.deprecation)
+        problems.append(replace(told, severity=Severity.WARNING))
     problems += [one.problem(Code.OBJECT_SCHEMA, found) for found in (*shape, *schema.repeated(value, quiet=quiet))]
     problems += [one.problem(Code.OBJECT_NAME, found) for found in schema.names(value)]
     # A misspelt field would be told twice: as unknown, and as missing by a rule. Of what SOPS encrypted, only a Secret

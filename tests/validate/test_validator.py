@@ -201,7 +201,8 @@ def test_the_memo_forgets_what_nobody_asks_for_and_keeps_what_is_shared() -> Non
 def test_an_api_is_refused_only_by_the_minors_that_do_not_have_it() -> None:
     flow = "apiVersion: flowcontrol.apiserver.k8s.io/v1beta3\nkind: FlowSchema\nmetadata: {name: a}\n"
 
-    assert codes(a=flow, kubernetes="1.31") == []
+    assert codes(a=flow, kubernetes="1.28") == []
+    assert codes(a=flow, kubernetes="1.31") == ["FP413"]
     (problem,) = empty().check(manifests(a=flow), "1.32")
     assert problem.code is Code.OBJECT_API_REMOVED
     assert "1.31 was the last that did" in problem.what
