@@ -29,7 +29,7 @@ def against_copier(root: Path, rounds: int) -> Figures:
     Copier gets one site a round and writes it into a new folder, which is what it does; we get `_BLOCK` sites that were
     not seen before, with templates and schemas compiled. A first round of both is not counted: it pays for imports.
     """
-    bench = _Bench(root)
+    bench = Bench(root)
     rows = [bench.round(number) for number in range(rounds + 1)][1:]
     renders = [copier / render for copier, render, _ in rows]
     presses = [copier / press for copier, _, press in rows]
@@ -49,7 +49,7 @@ def against_copier(root: Path, rounds: int) -> Figures:
     }
 
 
-class _Bench:
+class Bench:
     """Both sides, warm. `same` is false as soon as one site came out differently."""
 
     def __init__(self, root: Path) -> None:
@@ -98,6 +98,14 @@ class _Bench:
         outcome = render.render_site(site, self.space.fleet.name, [self.templates[pin] for pin in site.templates])
         assert isinstance(outcome, Manifests), "the comparison is made with good sites"
         return outcome
+
+    def rendered(self, name: str) -> dict[str, bytes]:
+        """Path -> content of a site's files."""
+        from renderer.types import Site
+
+        site = self.space.site(self.space.file(name))
+        assert isinstance(site, Site), "the comparison is made with good sites"
+        return {one.path: one.content for one in self._render(site).files}
 
     def _copier(self, site: Site) -> float:
         import copier
