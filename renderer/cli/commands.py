@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from renderer.cli.cluster import bootstrap, keygen
+from renderer.cli.difference import diff
 from renderer.cli.importing import import_
-from renderer.cli.inspect import diff, explain, sites, verify
+from renderer.cli.inspect import explain, sites, verify
 from renderer.cli.lint import lint
 from renderer.cli.merging import merge
 from renderer.cli.migrate import migrate

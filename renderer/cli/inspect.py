@@ -1,4 +1,4 @@
-"""Commands that only look: `sites`, `verify`, `diff`, `explain`."""
+"""Commands that only look: `sites`, `verify`, `explain`."""
 
 from __future__ import annotations
 
@@ -100,35 +100,6 @@ def verify(
     code = _ENVIRONMENT if unreachable else _PROBLEMS if codes else 0
     session.say_found(space, result.of_shard(shard, code), problems, names, output)
     sys.exit(code)
-
-
-@click.command(
-    short_help="Compare rendered with published.",
-    epilog=options.example("fleetpress diff berlin-spreelab-01", "fleetpress diff berlin-spreelab-01 -o json"),
-)
-@options.site
-@options.fleet
-@options.to
-@options.plain_http
-@options.ca_file
-@options.output
-def diff(
-    site: str,
-    fleet: Path | None,
-    to: str,
-    plain_http: bool,
-    ca_file: Path | None,
-    output: str,
-) -> None:
-    """Compare SITE as it renders now with what is published, per object and field. Exit code 1 when they differ."""
-    from renderer import report
-    from renderer.fleet import queries
-
-    space = session.open_workspace(fleet)
-    destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file))
-    changes = queries.diff(space, site, destination, target)
-    session.say(report.results.difference(site, changes), output)
-    sys.exit(1 if changes else 0)
 
 
 @click.command(

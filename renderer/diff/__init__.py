@@ -4,8 +4,12 @@ In: rendered files or parsed objects, and the shapes of kinds. Out: values of re
 Never: renders, reads files, prints.
 """
 
+from renderer.diff.groups import by_object, in_common, make_groups, own_changes, risk_of, ungrouped
 from renderer.diff.interface import Object, Shape, Shapes, shapeless
+from renderer.diff.live import by_key, prepare
 from renderer.diff.objects import Found, Rules, diff_objects, objects_in, read_file, read_objects
+from renderer.diff.placeholders import Words
+from renderer.diff.site import SiteDiffer
 
 __all__ = [
     "Found",
@@ -13,9 +17,19 @@ __all__ = [
     "Rules",
     "Shape",
     "Shapes",
+    "SiteDiffer",
+    "Words",
+    "by_key",
+    "by_object",
     "diff_objects",
+    "in_common",
+    "make_groups",
     "objects_in",
+    "own_changes",
+    "prepare",
     "read_file",
     "read_objects",
+    "risk_of",
     "shapeless",
+    "ungrouped",
 ]

@@ -7,7 +7,7 @@ Never: shows the data of a Secret, or takes the version of an API for a part of 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from renderer.diff.defaults import without_defaults
 from renderer.diff.fields import changed_fields
@@ -19,7 +19,7 @@ from renderer.strict_yaml import load_all
 from renderer.types import Action, Digest, ObjectChange, ObjectKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from renderer.types import FieldChange
 
@@ -41,6 +41,9 @@ class Rules:
 
     shapes: Shapes = shapeless
     ignore_defaults: bool = False
+
+
+Compare: TypeAlias = "Callable[[ObjectKey, Found, Found, Rules], list[ObjectChange]]"
 
 
 def read_objects(files: Mapping[str, bytes]) -> dict[ObjectKey, Found]:
@@ -76,10 +79,13 @@ def objects_in(value: object) -> Iterator[Object]:
 
 
 def diff_objects(
-    before: Mapping[ObjectKey, Found], after: Mapping[ObjectKey, Found], rules: Rules | None = None
+    before: Mapping[ObjectKey, Found],
+    after: Mapping[ObjectKey, Found],
+    rules: Rules | None = None,
+    one: Compare | None = None,
 ) -> tuple[ObjectChange, ...]:
-    """All changes from `before` to `after`, sorted by key."""
-    rules = rules or Rules()
+    """All changes from `before` to `after`, sorted by key. `one` compares an object that is on both sides."""
+    rules, one = rules or Rules(), one or compare
     gone = {key: found for key, found in before.items() if key not in after}
     new = {key: found for key, found in after.items() if key not in before}
     changes: list[ObjectChange] = []
@@ -91,7 +97,7 @@ def diff_objects(
     changes += [ObjectChange(Action.REMOVED, key) for key in gone]
     changes += [addition(key, found) for key, found in new.items()]
     for key in before.keys() & after.keys():
-        changes += compare(key, before[key], after[key], rules)
+        changes += one(key, before[key], after[key], rules)
     return in_order(changes)
 
 

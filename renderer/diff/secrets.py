@@ -22,7 +22,7 @@ HIDDEN: Final = "(hidden)"
 ENCRYPTED: Final = "(encrypted)"
 _DATA: Final = frozenset({"data", "stringData"})
 _SOPS: Final = "sops"
-_CIPHER: Final = "ENC["
+CIPHER: Final = "ENC["
 # kubectl writes the whole object, as it was applied, into this annotation.
 _APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -68,4 +68,4 @@ def _hidden(value: Json, path: tuple[Step, ...], *, secret: bool) -> Json:
         return [_hidden(inner, (*path, ""), secret=secret) for inner in value]
     if secret and ((path[:1] and path[0] in _DATA) or path[-1:] == (_APPLIED,)):
         return HIDDEN
-    return ENCRYPTED if isinstance(value, str) and value.startswith(_CIPHER) else value
+    return ENCRYPTED if isinstance(value, str) and value.startswith(CIPHER) else value

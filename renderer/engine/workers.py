@@ -48,6 +48,11 @@ class Workers:
             return Processes(useful)
         return Serial()
 
+    @property
+    def here(self) -> Workers:
+        """The same number of processes on this machine, for work whose files no other machine has."""
+        return self if self._cluster is None else Workers(self.count)
+
     def close(self) -> None:
         """End what was opened."""
         if self._cluster is not None:

@@ -162,10 +162,11 @@ class Render(_SiteTask):
     def __call__(self, order: Order) -> Rendered | Same | Rejected:
         """The site's manifests, or everything that is wrong with them."""
         found = self.examine(order)
-        if not isinstance(found, tuple):
-            return found
-        site, made = found
-        overlaid = self._overlaid(site)
+        return self.make(*found) if isinstance(found, tuple) else found
+
+    def make(self, site: Site, made: Made) -> Rendered | Rejected:
+        """The manifests of a site that was examined."""
+        overlaid = self.unchecked(site)
         if isinstance(overlaid, Rejected):
             return overlaid
         manifests = overlaid.manifests
@@ -178,7 +179,8 @@ class Render(_SiteTask):
             return _rejected(site.name, problems)
         return Rendered(made, manifests, _of_site(site.name, problems))
 
-    def _overlaid(self, site: Site) -> overlay.Overlaid | Rejected:
+    def unchecked(self, site: Site) -> overlay.Overlaid | Rejected:
+        """The manifests of a site, not validated."""
         manifests = self._render(site)
         if isinstance(manifests, Rejected):
             return manifests

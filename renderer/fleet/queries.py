@@ -11,11 +11,9 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from renderer import engine, publish, read, scaffold, sign, validate
-from renderer.diff import Rules, diff_objects, read_objects
 from renderer.errors import Code, ConfigurationError, PublishError
 from renderer.fleet.books import Books
 from renderer.fleet.destination import Destination
-from renderer.fleet.locating import locate
 from renderer.fleet.press import Order, Render, Rendered
 from renderer.report.templates import VersionRow
 from renderer.types import Outcome, Problem, Receipt, Rejected, Severity, Site, TemplatePin
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from renderer.fleet.workspace import Workspace
     from renderer.plan import Entry
     from renderer.publish import Published, Target
-    from renderer.types import Manifests, ObjectChange, Reference, Trace
+    from renderer.types import Manifests, Reference, Trace
 
 
 def list_sites(space: Workspace, names: Sequence[str]) -> tuple[list[Site], list[Problem]]:
@@ -109,21 +107,6 @@ def explain(space: Workspace, name: str, key: str) -> list[Trace]:
         hint = f"did you mean {', '.join(close)}?" if close else f"`fleetpress explain {name}` shows all values"
         raise ConfigurationError(what, problems=[Problem(Code.VALUE_UNKNOWN, what, hint=hint)])
     return found
-
-
-def diff(space: Workspace, name: str, destination: Destination, target: Target) -> tuple[ObjectChange, ...]:
-    """From what is published for a site to what it renders to now. Raises ConfigurationError when it cannot render."""
-    rendered: dict[str, bytes] = {}
-
-    def keep(manifests: Manifests) -> None:
-        rendered.update({file.path: file.content for file in manifests.files})
-
-    failed, problems = tally(check(space, [name], engine.Workers(1)), keep)
-    if failed:
-        raise ConfigurationError(f"site {name} cannot be rendered", problems=locate(space, problems))
-    there = publish.published(target, _repository(space, name, destination))
-    before = read_objects(there.files) if there else {}
-    return diff_objects(before, read_objects(rendered), Rules(validate.Shapes(space.schemas)))
 
 
 def bootstrap_site(space: Workspace, name: str, to: str, public_key: str, *, insecure: bool) -> str:

@@ -68,6 +68,11 @@ def pack(manifests: Manifests) -> Artifact | Rejected:
     return Artifact(manifests.site, _CONFIG, layer, Blob.of(manifest, MANIFEST_TYPE), content)
 
 
+def content_of(manifests: Manifests) -> Digest:
+    """The `content` that the artifact of `manifests` would have; nothing is compressed for it."""
+    return Digest.of(tar((file.path, file.content) for file in manifests.files))
+
+
 def check(manifests: Manifests) -> list[Problem]:
     """What keeps `manifests` from being packed."""
     if not any(file.content.strip() for file in manifests.files):

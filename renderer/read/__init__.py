@@ -7,6 +7,7 @@ from renderer.read.cases import EXPECT_ERROR, EXPECTED, Case, cases_among, load_
 from renderer.read.catalogue import CATALOGUE, Catalogue, Provenance, crds_folder, definition_files, load_catalogue
 from renderer.read.files import digest_of, digest_of_folder
 from renderer.read.fleet import find_fleet, load_fleet
+from renderer.read.git_objects import Objects
 from renderer.read.interface import (
     Access,
     Artifacts,
@@ -27,6 +28,7 @@ from renderer.read.overlays import Overlays, load_overlays
 from renderer.read.past import past_template
 from renderer.read.ranges import NEXT, VERSION, is_range, order, parse_version
 from renderer.read.revision import head
+from renderer.read.revisions import PastFile, list_commit, list_index, open_objects, resolve_commit
 from renderer.read.schemas import load_schemas
 from renderer.read.selector import Need, Selector, misspelt, parse_selector
 from renderer.read.site import load_site, read_site, site_labels
@@ -51,7 +53,9 @@ __all__ = [
     "Lock",
     "Locked",
     "Need",
+    "Objects",
     "Overlays",
+    "PastFile",
     "Provenance",
     "Revision",
     "Selector",
@@ -70,6 +74,8 @@ __all__ = [
     "is_range",
     "layer_files",
     "layer_names",
+    "list_commit",
+    "list_index",
     "list_sites",
     "list_versions",
     "load_cases",
@@ -84,11 +90,13 @@ __all__ = [
     "lock_path",
     "merge_patch",
     "misspelt",
+    "open_objects",
     "order",
     "parse_selector",
     "parse_version",
     "past_template",
     "read_site",
+    "resolve_commit",
     "site_labels",
     "trace_site",
     "tree_of",

@@ -10,6 +10,7 @@ from difflib import unified_diff
 from typing import TYPE_CHECKING, Final
 
 from renderer.report.escaping import one_line, printable
+from renderer.report.table import counted
 from renderer.types import Action
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def object_lines(change: ObjectChange, most: int | None = None) -> Iterator[str]
         yield f"    {head}"
         yield from (f"        {line}" for line in rest)
     if len(shown) < len(change.fields):
-        yield f"    and {len(change.fields) - len(shown):,} more fields"
+        yield f"    and {counted(len(change.fields) - len(shown), 'field')} more"
 
 
 def title(change: ObjectChange) -> str:
@@ -82,7 +83,7 @@ def _text_lines(before: str, after: str) -> list[str]:
     found = [line for line in list(unified_diff(old, new, lineterm="", n=1))[2:] if not line.startswith("@@")]
     if not found:
         return ["differs in line ends only"]
-    more = [f"and {len(found) - _LINES:,} more lines"] if len(found) > _LINES else []
+    more = [f"and {counted(len(found) - _LINES, 'line')} more"] if len(found) > _LINES else []
     return [_clipped(f"{line[:1]} {line[1:]}") for line in found[:_LINES]] + more
 
 

@@ -130,10 +130,10 @@ def verification(verified: Sequence[Receipt], where: str, fleetwide: Sequence[Pr
     return Report("verify", data, text)
 
 
-def difference(site: str, changes: Sequence[ObjectChange]) -> Report:
-    """The outcome of `diff`: per object, per field."""
-    text = changes_text(changes) or f"{site}: rendered and published are the same"
-    return Report("diff", {"site": site, "changes": changes_data(changes)}, text)
+def live_difference(site: str, changes: Sequence[ObjectChange]) -> Report:
+    """The outcome of `diff --live`: what applying the site would change in its cluster."""
+    text = changes_text(changes) or f"{site}: the cluster has what is rendered"
+    return Report("diff-live", {"site": site, "changes": changes_data(changes)}, text)
 
 
 def explanation(site: str, traces: Sequence[Trace]) -> Report:
