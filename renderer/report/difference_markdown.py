@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from renderer.report.differences import counts_of, headline, some, summary
+from renderer.report.escaping import one_line
 from renderer.report.markdown import LIMIT, escaped
 from renderer.report.objects import object_lines
 from renderer.report.table import counted
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _OBJECTS: Final = 40
 _FIELDS: Final = 20
 _ROWS: Final = 40
+_MARKS: Final = frozenset("&<>\"'`*_[]()!|~#\\{}$")
 # What stays free for the words about what did not fit.
 _LEFT: Final = 400
 
@@ -72,8 +74,13 @@ def _short(number: int, one: Told) -> str:
 def _opened(number: int, one: Told, body: str) -> str:
     counts = "<br>".join(escaped(line) for line in counts_of(one.group))
     sites = escaped(some([site.site for site in one.group.sites]))
-    head = f"\n<details><summary>{number}. {_preformatted(one.title)}</summary>\n\n"
+    head = f"\n<details><summary>{number}. {_entities(one.title)}</summary>\n\n"
     return f"{head}{counts}\n\n{sites}\n\n{body}\n</details>\n"
+
+
+def _entities(text: str) -> str:
+    """Text for a place where some readers take Markdown and others do not: without any of its marks."""
+    return "".join(f"&#{ord(each)};" if each in _MARKS else each for each in one_line(text)).replace("@", "@\u200b")
 
 
 def _preformatted(line: str) -> str:

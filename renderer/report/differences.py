@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from renderer.report.escaping import one_line
 from renderer.report.objects import MARKS, changes_data, object_lines
 from renderer.report.problems import problems_data
 from renderer.report.report import Report
@@ -78,7 +79,7 @@ def summary(changes: Sequence[ObjectChange]) -> str:
     """`3 fields of Deployment lab-app`, or how many objects changed, came and went."""
     if len(changes) == 1 and changes[0].action is Action.CHANGED:
         key = changes[0].key
-        return f"{counted(len(changes[0].fields), 'field')} of {key.kind} {key.name}"
+        return one_line(f"{counted(len(changes[0].fields), 'field')} of {key.kind} {key.name}")
     parts = []
     for action in Action:
         of_action = [change for change in changes if change.action is action]

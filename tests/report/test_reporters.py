@@ -308,6 +308,7 @@ def test_commands_offer_all_forms_or_the_two_that_say_anything() -> None:
         tuple(REPORTERS),
         ("text", "json"),
         ("text", "wide", "csv", "json"),
+        ("text", "json", "markdown", "html"),
     }
     assert {name for name, forms in offered.items() if len(forms) > 2} >= {
         "validate",
