@@ -40,6 +40,7 @@ class Plan:
     removed: tuple[str, ...]
     problems: tuple[Problem, ...]
     defaults: tuple[DefaultChange, ...] = ()
+    moves: Mapping[Move, Sequence[str]] = field(default_factory=dict)
 
 
 def choose_serial(space: Workspace, serial: int | None, to: str, *, allow_dirty: bool) -> int:
@@ -94,7 +95,7 @@ def make_plan(
                 moves[move].append(outcome.site)
     unchanged = len(names) - len(changed) - len({problem.site for problem in problems})
     defaults = default_changes(space, moves, entries, workers)
-    return Plan(changed, unchanged, candidates.removed, tuple(problems), defaults)
+    return Plan(changed, unchanged, candidates.removed, tuple(problems), defaults, moves)
 
 
 def publish_sites(run: Run, books: Books, candidates: Candidates) -> Iterator[Receipt]:

@@ -107,7 +107,8 @@ def plan(
     books = Books(target, destination)
     names = session.choose(space, sites, workers, shard)
     found = pipeline.make_plan(space, books, names, workers, shard)
-    problems = [*space.index.problems, *session.located(space, found.problems)]
+    beyond = session.beyond_limits(space, found, books, workers)
+    problems = [*space.index.problems, *session.located(space, found.problems), *beyond]
     result = report.results.plan(found.changed, found.unchanged, found.removed, problems, found.defaults)
     code = _PROBLEMS if problems else 0
     session.say_found(space, result.of_shard(shard, code), problems, names, output)
@@ -136,6 +137,9 @@ def plan(
     "--all", "everything", is_flag=True, help="Do not believe the ledger: ask the registry about every site."
 )
 @options.option("--allow-dirty", is_flag=True, help="Publish to a registry although files are not committed.")
+@options.option(
+    "--waive-limits", metavar="REASON", help="Publish beyond rollout.limits of fleet.yaml, for this reason."
+)
 @options.plain_http
 @options.ca_file
 @options.workers
@@ -149,6 +153,7 @@ def publish(
     serial: int | None,
     everything: bool,
     allow_dirty: bool,
+    waive_limits: str | None,
     plain_http: bool,
     ca_file: Path | None,
     workers: Workers,
@@ -171,11 +176,12 @@ def publish(
     run = Run(space, destination, target, signer, release, workers)
     books = Books(target, destination, fresh=everything, shard=shard)
     names = session.choose(space, sites, workers, shard)
+    waived = session.keep_limits(space, books, names, workers, waive_limits)
     todo = pipeline.survey(space, books, names, signer.key_id, shard)
     receipts = list(report.progress(pipeline.publish_sites(run, books, todo), len(todo.changed), "publishing"))
     told = [problem for receipt in receipts for problem in receipt.problems]
     problems = [*space.index.problems, *session.located(space, told)]
-    result = report.results.publication(receipts, len(todo.unchanged), to, problems)
+    result = report.results.publication(receipts, len(todo.unchanged), to, problems, waived)
     failed = space.index.problems or any(receipt.outcome is Outcome.FAILED for receipt in receipts)
     code = _PARTIAL if failed else 0
     session.say_found(space, result.of_shard(shard, code), problems, names, output)

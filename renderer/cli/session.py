@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from renderer.engine import Workers
+    from renderer.fleet.books import Books
     from renderer.fleet.destination import Destination
     from renderer.fleet.workspace import Workspace
+    from renderer.pipeline import Plan
     from renderer.publish import Target
     from renderer.report import Report
+    from renderer.report.results import Waived
     from renderer.sign import PublicKey, Signer
     from renderer.types import Problem, Shard
 
@@ -159,6 +162,34 @@ def read_files(paths: Sequence[Path]) -> dict[str, bytes]:
     if problems:
         raise ConfigurationError("files cannot be read", problems=problems)
     return found
+
+
+def beyond_limits(space: Workspace, plan: Plan, books: Books, workers: Workers) -> list[Problem]:
+    """What a plan changes beyond the limits of fleet.yaml."""
+    from renderer.fleet.blast import beyond_limits as judge
+
+    changed = [*plan.changed, *plan.removed]
+    return judge(space, changed, plan.moves, books.entries, datetime.now(UTC), workers)
+
+
+def keep_limits(
+    space: Workspace, books: Books, names: Sequence[str], workers: Workers, reason: str | None
+) -> Waived | None:
+    """What a publication is allowed beyond the limits of fleet.yaml, and why.
+
+    Raises ConfigurationError when it is beyond them, and nobody said why it may.
+    """
+    from renderer import pipeline
+    from renderer.errors import ConfigurationError
+    from renderer.report.results import Waived
+    from renderer.types import Limits
+
+    if space.fleet.rollout.limits == Limits():
+        return None
+    problems = beyond_limits(space, pipeline.make_plan(space, books, names, workers), books, workers)
+    if problems and not (reason and reason.strip()):
+        raise ConfigurationError("the publication is beyond the limits of fleet.yaml", problems=problems)
+    return Waived(reason.strip(), tuple(problems)) if problems and reason else None
 
 
 def tell(problems: Sequence[Problem]) -> None:

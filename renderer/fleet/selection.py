@@ -81,6 +81,13 @@ def select(space: Workspace, texts: Sequence[str], workers: engine.Workers, shar
     return list(chosen)
 
 
+def select_among(space: Workspace, text: str, names: Sequence[str], workers: engine.Workers) -> list[str]:
+    """Those of the sites `names` that a selector means; no other is read. Raises ConfigurationError."""
+    selector = read.parse_selector(text, space.fleet)
+    files = [file for name in names if (file := space.index.sites.get(name)) and selector.may_hold(name)]
+    return _answered(space, selector, files, workers)
+
+
 def _meant(space: Workspace, selector: Selector, workers: engine.Workers, shard: Shard) -> list[str]:
     if selector.pattern is not None and selector.pattern in space.index.sites:
         return list(filter(shard.has, [selector.pattern]))
@@ -88,10 +95,14 @@ def _meant(space: Workspace, selector: Selector, workers: engine.Workers, shard:
     if not files and selector.pattern is not None:
         space.file(selector.pattern)
     files = [file for file in files if shard.has(file.name)]
-    if selector.need is Need.NAME:
-        return [file.name for file in files]
-    answers = engine.for_size(len(files), workers).map(Meant(space.root, selector.text), files)
-    names = [file.name for file, meant in zip(files, answers, strict=True) if meant]
+    names = _answered(space, selector, files, workers)
     if not names and (problems := read.misspelt(selector, space.fleet)):
         raise ConfigurationError(f"the selector {selector.text} means no site", problems=problems)
     return names
+
+
+def _answered(space: Workspace, selector: Selector, files: Sequence[SiteFile], workers: engine.Workers) -> list[str]:
+    if selector.need is Need.NAME:
+        return [file.name for file in files]
+    answers = engine.for_size(len(files), workers).map(Meant(space.root, selector.text), files)
+    return [file.name for file, meant in zip(files, answers, strict=True) if meant]

@@ -7,11 +7,11 @@ Never: reads a file, or asks for the time.
 from __future__ import annotations
 
 import re
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from renderer.read.files import one_of, quoted, similar
-from renderer.types import Gate, HealthFeed, Rollout, Window
+from renderer.types import Freeze, Gate, HealthFeed, Limits, Rollout, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,14 +27,16 @@ def rollout_of(value: Mapping[str, Any]) -> Rollout:
     """The rollout of a fleet.yaml without flaws."""
     raw = value.get("rollout", {})
     gates = {ring: _gate(gate) for ring, gate in raw.get("gates", {}).items()}
-    return Rollout(raw.get("label", "ring"), raw.get("timezone", "timezone"), gates)
+    return Rollout(raw.get("label", "ring"), raw.get("timezone", "timezone"), gates, _limits(raw.get("limits", {})))
 
 
 def rollout_flaws(value: Mapping[str, Any]) -> Iterator[_Flaw]:
     """(what, key path in fleet.yaml, hint) for everything that a schema cannot say."""
     raw = value.get("rollout", {})
     label, labels = raw.get("label", "ring"), value["labels"]
-    gates = raw.get("gates", {})
+    gates, limits = raw.get("gates", {}), raw.get("limits", {})
+    for what, key, hint in _limit_flaws(limits, labels, label):
+        yield what, ("rollout", "limits", *key), hint
     if gates and label not in labels:
         typo = similar(label, labels)
         hint = f"did you mean {typo}?" if typo else "say with `label` what rings are called here"
@@ -43,6 +45,46 @@ def rollout_flaws(value: Mapping[str, Any]) -> Iterator[_Flaw]:
     for ring, gate in gates.items():
         path = ("rollout", "gates", ring)
         yield from ((what, (*path, *key), hint) for what, key, hint in _gate_flaws(ring, gate, labels[label]))
+
+
+def _limit_flaws(limits: Mapping[str, Any], labels: Mapping[str, list[str]], label: str) -> Iterator[_Flaw]:
+    for name in limits.get("share", {}):
+        if name not in labels:
+            typo = similar(name, labels)
+            hint = f"did you mean {typo}?" if typo else f"expected {one_of(labels)}"
+            yield f"labels has no {quoted(name)}", ("share", name), hint
+    if limits.get("order") and label not in labels:
+        yield (
+            f"labels has no {quoted(label)}, whose values would be the rings",
+            ("order",),
+            "say with `label` what rings are",
+        )
+    for index, freeze in enumerate(limits.get("freezes", ())):
+        start, end = _moment(freeze["from"]), _moment(freeze["to"])
+        for key, found in (("from", start), ("to", end)):
+            if found is None:
+                what = f"expected a time with an offset, got {quoted(freeze[key])}"
+                yield what, ("freezes", index, key), 'write it like "2026-12-20T00:00+01:00"'
+        if start and end and start >= end:
+            yield "the freeze ends before it begins", ("freezes", index), "correct from or to"
+
+
+def _limits(raw: Mapping[str, Any]) -> Limits:
+    freezes = tuple(
+        Freeze(start, end, one["reason"], one.get("sites", ""))
+        for one in raw.get("freezes", ())
+        if (start := _moment(one["from"])) and (end := _moment(one["to"]))
+    )
+    shares = {label: share(text) for label, text in raw.get("share", {}).items()}
+    return Limits(raw.get("sites"), shares, raw.get("at_least", 10), raw.get("order", False), freezes)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
 
 
 def _gate_flaws(ring: str, gate: Mapping[str, Any], rings: list[str]) -> Iterator[_Flaw]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from renderer.report.changes import default_data, default_lines
@@ -85,7 +86,21 @@ def plan(
     return Report("plan", data, text)
 
 
-def publication(receipts: Sequence[Receipt], unchanged: int, where: str, problems: Sequence[Problem]) -> Report:
+@dataclass(frozen=True, slots=True)
+class Waived:
+    """Limits that a publication was allowed to exceed, and why."""
+
+    reason: str
+    limits: tuple[Problem, ...]
+
+
+def publication(
+    receipts: Sequence[Receipt],
+    unchanged: int,
+    where: str,
+    problems: Sequence[Problem],
+    waived: Waived | None = None,
+) -> Report:
     """The outcome of `publish`; `unchanged` sites were never contacted."""
     counts = count_by(receipt.outcome.value for receipt in receipts)
     uploads = sum(receipt.uploads for receipt in receipts)
@@ -94,9 +109,11 @@ def publication(receipts: Sequence[Receipt], unchanged: int, where: str, problem
         rows.append(["skipped", f"{unchanged:,}", "nothing changed since the ledger was written"])
     summary = table(["outcome", "sites", ""], rows)
     sent = f"{counted(uploads, 'upload')} to {where}"
-    text = "\n".join(part for part in (problems_text(problems), summary, sent) if part)
+    beyond = [f"waived: {one.what}; {waived.reason}" for one in waived.limits] if waived else []
+    text = "\n".join(part for part in (problems_text(problems), *beyond, summary, sent) if part)
     data: dict[str, Json] = {
         "target": where,
+        "waived": {"reason": waived.reason, "limits": [one.what for one in waived.limits]} if waived else None,
         "skipped": unchanged,
         "uploads": uploads,
         "receipts": [_receipt(receipt) for receipt in receipts],

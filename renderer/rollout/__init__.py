@@ -1,5 +1,17 @@
-"""rollout: whether a version may go on to the next ring. Pure: facts in, verdicts out."""
+"""rollout: whether a version may go on to the next ring, and how much may change at once. Pure."""
 
 from renderer.rollout.gates import Facts, Health, Standing, Verdict, judge
+from renderer.rollout.limits import Breach, Radius, active, breaches, needs_labels
 
-__all__ = ["Facts", "Health", "Standing", "Verdict", "judge"]
+__all__ = [
+    "Breach",
+    "Facts",
+    "Health",
+    "Radius",
+    "Standing",
+    "Verdict",
+    "active",
+    "breaches",
+    "judge",
+    "needs_labels",
+]

@@ -67,8 +67,10 @@ from renderer.types.problems import (
     Severity,
 )
 from renderer.types.rollout import (
+    Freeze,
     Gate,
     HealthFeed,
+    Limits,
     Rollout,
     Window,
 )
@@ -85,6 +87,7 @@ __all__ = [
     "FieldChange",
     "Fleet",
     "FleetDifference",
+    "Freeze",
     "Gate",
     "GitSource",
     "Group",
@@ -92,6 +95,7 @@ __all__ = [
     "Item",
     "Json",
     "KeyPath",
+    "Limits",
     "Manifest",
     "Manifests",
     "ObjectChange",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import time, timedelta
+    from datetime import datetime, time, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,31 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
+class Freeze:
+    """From `start` to `end`, aware moments, nothing is published for the sites of the selector `sites`, "" for all."""
+
+    start: datetime
+    end: datetime
+    reason: str
+    sites: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one publication may change: its blast radius.
+
+    `shares` are per label: of the sites with one value of it, at most this share (0 to 1) may change, once more than
+    `at_least` do. With `in_order` a ring gets a template version only after the ring before it.
+    """
+
+    sites: int | None = None
+    shares: Mapping[str, float] = field(default_factory=dict)
+    at_least: int = 10
+    in_order: bool = False
+    freezes: tuple[Freeze, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Rollout:
     """`label` is what rings are called, its declared values are their order; `timezone` the value with a site's zone.
 
@@ -58,3 +83,4 @@ class Rollout:
     label: str = "ring"
     timezone: str = "timezone"
     gates: Mapping[str, Gate] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
