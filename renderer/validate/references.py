@@ -17,7 +17,7 @@ from renderer.types import Origin, Problem
 from renderer.validate.facts import EVERYWHERE
 from renderer.validate.needs import Need, Thing
 from renderer.validate.report import FileReport, facts_of_file
-from renderer.validate.summary import Summary
+from renderer.validate.summary import Summary, is_of_the_system
 from renderer.validate.wording import clipped, dotted, meant
 
 if TYPE_CHECKING:
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from renderer.validate.facts import Facts, Selection
 
 Locate: TypeAlias = "Callable[[str, Need], Origin]"
-_SYSTEM = ("kube-", "openshift-", "flux-system")
-_NAMESPACES = frozenset(("default", "flux-system", "kube-node-lease", "kube-public", "kube-system"))
-_IN_EVERY_NAMESPACE = frozenset((("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")))
-_CLUSTER_ROLES = frozenset(("admin", "cluster-admin", "edit", "view"))
 _MOST_KNOWN = 4_096
 _HINT = "correct it, or list what the cluster provides in validation.provided of fleet.yaml"
 
@@ -60,22 +56,20 @@ class _Site:
         self.makers = {(maker.namespace, maker.name) for maker in summary.makers}
         self.busy = {maker.namespace for maker in summary.makers if maker.pods}
         # Names count in every namespace where a generator or a kustomization may move them.
-        moved = [one for one in self.provided if self.places or one.namespace == EVERYWHERE]
-        self.anywhere = _IN_EVERY_NAMESPACE | {(one.kind, one.name) for one in moved}
+        self.anywhere = {(one.kind, one.name) for one in self.provided if self.places or one.namespace == EVERYWHERE}
 
     def is_open(self, namespace: str) -> bool:
         """Whether others put objects there; anything that stands outside namespaces may come with them."""
-        if EVERYWHERE in self.opened or namespace in self.opened or namespace.startswith(_SYSTEM):
+        if EVERYWHERE in self.opened or namespace in self.opened or is_of_the_system(namespace):
             return True
         return not namespace and bool(self.opened)
 
     def has(self, thing: Thing) -> bool:
-        if thing in self.provided or (thing.kind, thing.name) in self.anywhere:
+        """Whether something is there that the summary still wants."""
+        if (thing.kind, thing.name) in self.anywhere:
             return True
         if thing.kind == "Namespace":
-            return self.places or thing.name in _NAMESPACES or thing.name.startswith(_SYSTEM)
-        if thing.kind == "ClusterRole" and (thing.name in _CLUSTER_ROLES or thing.name.startswith("system:")):
-            return True
+            return self.places
         return self.is_open(thing.namespace) or self._is_made(thing)
 
     def _is_made(self, thing: Thing) -> bool:

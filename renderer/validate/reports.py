@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from renderer.validate.admission import Look
     from renderer.validate.catalog import Catalog
 
-# Files and documents, each of some 2 kB with its report; twice as many may be held.
-_FILES, _DOCUMENTS = 4_096, 8_192
+# Files and documents, each of some 2 to 4 kB with its report; twice as many may be held.
+_FILES, _DOCUMENTS = 2_048, 4_096
 
 # What a content is judged by: a minor, the definitions that the artifact ships itself, and the content.
 _Key = tuple[str, str, bytes]

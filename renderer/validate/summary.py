@@ -6,6 +6,7 @@ Never: keeps where something is needed; that is looked up in the facts once some
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from renderer.validate.rules_selectors import matches
@@ -16,13 +17,17 @@ if TYPE_CHECKING:
     from renderer.validate.facts import Facts, Maker, Pods, Selection
     from renderer.validate.needs import Thing
 
+_SYSTEM = ("kube-", "openshift-", "flux-system")
+_NAMESPACES = frozenset(("default", "flux-system", "kube-node-lease", "kube-public", "kube-system"))
+_IN_EVERY_NAMESPACE = frozenset((("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")))
+_CLUSTER_ROLES = frozenset(("admin", "cluster-admin", "edit", "view"))
 _NO_THINGS: frozenset[Thing] = frozenset()
 _NO_MAKERS: frozenset[Maker] = frozenset()
 _NO_NAMES: frozenset[str] = frozenset()
 
 
 class Summary(NamedTuple):
-    """See `Facts`. `wanted` and `selections` are those that nothing in here provides, or matches.
+    """See `Facts`. `wanted` and `selections` are those that nothing in here, and no cluster, provides or matches.
 
     More objects can only settle more: what is provided here is provided in every site that has these objects.
     """
@@ -42,7 +47,7 @@ class Summary(NamedTuple):
         provided = frozenset(facts.provided)
         return cls(
             provided,
-            frozenset(need.thing for need in facts.needs) - provided,
+            frozenset([need.thing for need in facts.needs if not is_everywhere(need.thing)]) - provided,
             tuple(unmatched(facts.selections, facts.pods)),
             facts.pods,
             frozenset(facts.makers),
@@ -78,3 +83,21 @@ def unmatched(selections: Iterable[Selection], pods: Iterable[Pods]) -> Iterator
 
 
 NOTHING = Summary()
+
+
+def is_of_the_system(namespace: str) -> bool:
+    """Whether a namespace belongs to the cluster itself, which puts objects there."""
+    return namespace.startswith(_SYSTEM)
+
+
+# Sites need the same things.
+@lru_cache(maxsize=4_096)
+def is_everywhere(thing: Thing) -> bool:
+    """Whether every cluster has it."""
+    if (thing.kind, thing.name) in _IN_EVERY_NAMESPACE:
+        return True
+    if thing.kind == "Namespace":
+        return thing.name in _NAMESPACES or is_of_the_system(thing.name)
+    if thing.kind == "ClusterRole" and (thing.name in _CLUSTER_ROLES or thing.name.startswith("system:")):
+        return True
+    return is_of_the_system(thing.namespace)

@@ -82,13 +82,12 @@ class Validator:
         files = {one.path: one for one in manifests.files if one.path.endswith(SUFFIXES)}
         shipped, reports = self._reports(files, kubernetes)
         found = [located(problem, path) for path, report in reports.items() for problem in report.problems]
-        found += [*shipped.problems, *_duplicates(files, reports)]
-        found += [one for one in self._admission.problems if one.severity is Severity.ERROR]
-        found += _dangling({one.path for one in manifests.files}, reports)
+        found += [*shipped.problems, *_duplicates(files, reports), *self._broken_policies]
+        found += _dangling([one.path for one in manifests.files], reports)
         if self._references.severity is not None:
             lost = dangling(reports, self._promises, lambda path, need: locate_field(path, files[path].content, need))
             found += [replace(one, severity=self._references.severity) for one in lost]
-        return sorted(dict.fromkeys(found), key=order)
+        return sorted(dict.fromkeys(found), key=order) if found else found
 
     @cached_property
     def _crds(self) -> CrdSet:
@@ -116,6 +115,10 @@ class Validator:
     def _admission(self) -> Admission:
         policies = self._schemas.policies
         return Admission(policies, self._minor(minors()[-1])) if policies else Admission()
+
+    @cached_property
+    def _broken_policies(self) -> tuple[Problem, ...]:
+        return tuple(one for one in self._admission.problems if one.severity is Severity.ERROR)
 
     def _surroundings(self, files: _Files) -> Surroundings:
         """The site's namespaces and possible parameters, when a policy looks at any."""
@@ -182,8 +185,9 @@ def _duplicate(files: _Files, identity: Identity, first: tuple[str, int], second
 
 def _dangling(paths: Iterable[str], reports: Mapping[str, FileReport]) -> Iterator[Problem]:
     """Files that a kustomization names but the artifact does not have."""
-    present = frozenset(paths)
-    for path, report in reports.items():
+    naming = {path: report for path, report in reports.items() if report.references}
+    present = frozenset(paths) if naming else frozenset()
+    for path, report in naming.items():
         for one in report.references:
             target = kustomize.resolve(path, one.target)
             if target is not None and not kustomize.is_present(target, present):

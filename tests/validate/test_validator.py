@@ -192,10 +192,27 @@ def test_the_memo_forgets_what_nobody_asks_for_and_keeps_what_is_shared() -> Non
 
     for number in range(100):
         memo.put(number, "own")
+        memo.put(number, "own")
         assert memo.get(-1) == "shared"
 
     assert memo.get(0) is None
     assert len(memo._young) + len(memo._old) <= 20
+
+
+def test_a_full_memo_keeps_only_what_comes_a_second_time() -> None:
+    memo: Memo[int, str] = Memo(10)
+    for number in range(11):
+        memo.put(number, "first")
+
+    memo.put(50, "own")
+    assert memo.get(50) is None
+    memo.put(50, "own")
+    assert memo.get(50) == "own"
+
+    for number in range(100, 1000):
+        memo.put(number, "own")
+    assert memo.get(50) == "own"
+    assert len(memo._noted) <= 160
 
 
 def test_an_api_is_refused_only_by_the_minors_that_do_not_have_it() -> None:
