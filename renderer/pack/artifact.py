@@ -10,11 +10,9 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import deflate
-
 from renderer.errors import Code
-from renderer.pack.tar import tar
-from renderer.types import Artifact, Blob, Digest, Problem, Rejected, compact_json
+from renderer.pack.layer import layer as layer_of
+from renderer.types import Artifact, Blob, Problem, Rejected, compact_json
 
 if TYPE_CHECKING:
     from renderer.types import Manifest, Manifests
@@ -27,7 +25,6 @@ SITE_ANNOTATION = "dev.fleetpress.site"
 
 # source-controller's default artifact limit is 50 MiB uncompressed; a site is some 50 kB.
 MAX_ARTIFACT_BYTES = 32 * 1024 * 1024
-_LEVEL = 6
 _PATH_BYTES = 4096
 _NAME_BYTES = 255
 _CONFIG = Blob.of(b"{}", CONFIG_TYPE)
@@ -40,7 +37,7 @@ _IGNORED = re.compile(
 
 
 def pack(manifests: Manifests) -> Artifact | Rejected:
-    """Pack `manifests` (sorted by path) into an OCI image manifest with one gzip-compressed tar layer.
+    """Pack `manifests` into an OCI image manifest with one gzip-compressed tar layer.
 
     The manifest's digest is a function of the content alone. `Artifact.content` is the digest of the uncompressed tar,
     which also stands in the manifest's annotations: "unchanged" is decided by it, because two compressors never agree.
@@ -48,9 +45,8 @@ def pack(manifests: Manifests) -> Artifact | Rejected:
     problems = check(manifests)
     if problems:
         return Rejected(manifests.site, tuple(problems))
-    archive = tar((file.path, file.content) for file in manifests.files)
-    content = Digest.of(archive)
-    layer = Blob.of(bytes(deflate.gzip_compress(archive, _LEVEL)), LAYER_TYPE)
+    data, content = layer_of(manifests)
+    layer = Blob.of(data, LAYER_TYPE)
     manifest = compact_json(
         {
             "schemaVersion": 2,

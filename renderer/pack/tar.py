@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _BLOCK = tarfile.BLOCKSIZE
-_END = bytes(2 * _BLOCK)
+# What an archive ends with.
+END = bytes(2 * _BLOCK)
 
 
 @lru_cache(maxsize=65_536)
@@ -26,10 +27,14 @@ def _header(name: str, size: int) -> bytes:
     return member.tobuf(format=tarfile.PAX_FORMAT, encoding="utf-8", errors="strict")
 
 
-def tar(files: Iterable[tuple[str, bytes]]) -> bytes:
-    """Archive `files`, (name, content) in the order given, as regular files of mode 0644 that belong to nobody."""
+def entries(files: Iterable[tuple[str, bytes]]) -> bytes:
+    """`files`, (name, content) in the order given, as regular files of mode 0644 that belong to nobody."""
     parts: list[bytes] = []
     for name, content in files:
         parts += (_header(name, len(content)), content, bytes(-len(content) % _BLOCK))
-    parts.append(_END)
     return b"".join(parts)
+
+
+def tar(files: Iterable[tuple[str, bytes]]) -> bytes:
+    """A whole archive of `files`."""
+    return entries(files) + END

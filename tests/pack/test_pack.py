@@ -6,14 +6,15 @@ import gzip
 import io
 import json
 import tarfile
+import zlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.errors import Code
-from renderer.pack import pack
-from renderer.types import Artifact, Manifest, Manifests, Rejected
+from renderer.pack import layer, pack
+from renderer.types import Artifact, Digest, Manifest, Manifests, Rejected
 
 FILES = (
     Manifest("apps/a.yaml", b"kind: A\n"),
@@ -39,6 +40,49 @@ def test_the_bytes_never_change() -> None:
 
     assert str(artifact.content) == "sha256:eb540795391ef60b240725dc46e873fdfad6e062d2a2bd494687d6f289cf0f44"
     assert str(artifact.manifest.digest) == "sha256:d97bebda18c62dacae29f9b1238e3e4e6e7d7b58091debf845f2fdf3a58c5ef4"
+
+
+def test_the_bytes_of_a_layer_in_two_members_never_change() -> None:
+    # As above: these are what nearly all sites have.
+    artifact = packed(*FILES, Manifest("a.yaml", b"site: berlin-01\n"))
+
+    assert str(artifact.content) == "sha256:584c19b8ec4cb5bd630d1ddadc4919efc7c7c1af5fc9fc266755b7d5b76fe254"
+    assert str(artifact.manifest.digest) == "sha256:2bda5d44cf144f461e1dd48495129c44c94d74816a50cd0548ba3d0ab3f07eb6"
+
+
+def test_files_that_name_the_site_come_last_in_a_member_of_their_own() -> None:
+    own = [Manifest(f"{name}/own.yaml", b"of berlin-01\n") for name in ("a", "z")]
+    shared = [Manifest(f"{name}/shared.yaml", b"of all sites\n" * 50) for name in ("b", "y")]
+
+    layers = [packed(own[0], *shared, own[1]), packed(*shared), packed(*own)]
+
+    archives = [[gzip.decompress(member) for member in gzip_members(one.layer.data)] for one in layers]
+    assert [len(archive) for archive in archives] == [2, 1, 1]
+    assert [one.name for one in members(layers[0])] == ["b/shared.yaml", "y/shared.yaml", "a/own.yaml", "z/own.yaml"]
+    for artifact, archive in zip(layers, archives, strict=True):
+        assert artifact.content == Digest.of(b"".join(archive))
+
+
+def gzip_members(data: bytes) -> list[bytes]:
+    found = []
+    while data:
+        member = zlib.decompressobj(31)
+        member.decompress(data)
+        found.append(data[: len(data) - len(member.unused_data)])
+        data = member.unused_data
+    return found
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcdefgh"), st.sampled_from((b"a1", b"b2 a1", b"c3" * 99, b"d4")), min_size=1),
+    st.permutations(("a1", "b2", "x")),
+)
+def test_what_was_packed_before_changes_no_byte(files: dict[str, bytes], sites: list[str]) -> None:
+    several = [Manifests(site, tuple(Manifest(name, files[name]) for name in sorted(files))) for site in sites]
+    used = [pack(one) for one in several]
+    for one, artifact in zip(several, used, strict=True):
+        layer._beginning.cache_clear()
+        assert pack(one) == artifact
 
 
 def test_the_manifest_is_what_flux_reads() -> None:
