@@ -11,11 +11,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from renderer.errors import Code
+from renderer.pack.layer import content_digest
 from renderer.pack.layer import layer as layer_of
 from renderer.types import Artifact, Blob, Problem, Rejected, compact_json
 
 if TYPE_CHECKING:
-    from renderer.types import Manifest, Manifests
+    from renderer.types import Digest, Manifest, Manifests
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 CONFIG_TYPE = "application/vnd.cncf.flux.config.v1+json"
@@ -66,7 +67,7 @@ def pack(manifests: Manifests) -> Artifact | Rejected:
 
 def content_of(manifests: Manifests) -> Digest:
     """The `content` that the artifact of `manifests` would have; nothing is compressed for it."""
-    return Digest.of(tar((file.path, file.content) for file in manifests.files))
+    return content_digest(manifests)
 
 
 def check(manifests: Manifests) -> list[Problem]:

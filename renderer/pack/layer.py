@@ -37,17 +37,29 @@ class _Beginning(NamedTuple):
 
 def layer(manifests: Manifests) -> tuple[bytes, Digest]:
     """The gzip-compressed tar, and the digest of the tar. An archive of one kind of files has one member."""
-    name = manifests.site.encode()
-    files = [(file.path, file.content) for file in manifests.files]
-    own = [file for file in files if name in file[1]]
-    if not own or len(own) == len(files):
-        archive = entries(files) + END
+    shared, own = _divided(manifests)
+    if not (shared and own):
+        archive = entries(shared or own) + END
         return _compressed(archive), Digest.of(archive)
-    beginning = _beginning(tuple(file for file in files if name not in file[1]))
+    beginning = _beginning(shared)
     end = entries(own) + END
     digest = beginning.seen.copy()
     digest.update(end)
     return beginning.member + _compressed(end), Digest(digest.hexdigest())
+
+
+def content_digest(manifests: Manifests) -> Digest:
+    """The digest of the tar alone; nothing is compressed for it."""
+    shared, own = _divided(manifests)
+    return Digest.of(entries(shared) + entries(own) + END)
+
+
+def _divided(manifests: Manifests) -> tuple[_Files, _Files]:
+    """The files that do not name the site, and those that do."""
+    name = manifests.site.encode()
+    shared = tuple([(file.path, file.content) for file in manifests.files if name not in file.content])
+    own = tuple([(file.path, file.content) for file in manifests.files if name in file.content])
+    return shared, own
 
 
 @lru_cache(maxsize=_BEGINNINGS)

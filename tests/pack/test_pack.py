@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.errors import Code
-from renderer.pack import layer, pack
+from renderer.pack import content_of, layer, pack
 from renderer.types import Artifact, Digest, Manifest, Manifests, Rejected
 
 FILES = (
@@ -83,6 +83,8 @@ def test_what_was_packed_before_changes_no_byte(files: dict[str, bytes], sites: 
     for one, artifact in zip(several, used, strict=True):
         layer._beginning.cache_clear()
         assert pack(one) == artifact
+        assert isinstance(artifact, Artifact)
+        assert content_of(one) == artifact.content
 
 
 def test_the_manifest_is_what_flux_reads() -> None:
