@@ -10,12 +10,14 @@ from renderer.validate.inputs import check_input
 from renderer.validate.kubernetes import minors
 from renderer.validate.shapes import Shapes
 from renderer.validate.validator import Validator, check_schemas
+from renderer.validate.verdicts import Verdicts
 
 __all__ = [
     "Definition",
     "DefinitionChange",
     "Shapes",
     "Validator",
+    "Verdicts",
     "check_input",
     "check_schemas",
     "compare_definitions",

@@ -16,11 +16,13 @@ from renderer.strict_yaml import load_certain, split
 from renderer.validate.memo import Memo
 from renderer.validate.objects import check_data, check_documents, check_file
 from renderer.validate.report import FileReport, joined
+from renderer.validate.verdicts import decoded, encoded, verdict_key
 
 if TYPE_CHECKING:
     from renderer.strict_yaml import Piece
     from renderer.validate.admission import Look
     from renderer.validate.catalog import Catalog
+    from renderer.validate.verdicts import Verdicts
 
 # Files and documents, each of some 2 to 4 kB with its report; twice as many may be held.
 _FILES, _DOCUMENTS = 2_048, 4_096
@@ -30,9 +32,13 @@ _Key = tuple[str, str, bytes]
 
 
 class Reports:
-    """All reports of one worker. `case` names what of a catalog makes a difference: its minor and shipped set."""
+    """All reports of one worker. `case` names what of a catalog makes a difference: its minor and shipped set.
 
-    def __init__(self) -> None:
+    Those of files may be kept in `verdicts` between runs; `context` tells there one program and fleet from another.
+    """
+
+    def __init__(self, verdicts: Verdicts | None = None, context: bytes = b"") -> None:
+        self._verdicts, self._context = verdicts, context
         self._files = _Kept(_FILES)
         self._documents = _Kept(_DOCUMENTS)
         self._data: Memo[bytes, FileReport] = Memo(_FILES)
@@ -42,7 +48,7 @@ class Reports:
         key = (*case, content)
         known = self._files.get(key, catalog)
         if known is None:
-            known = self._new(content, catalog, case)
+            known = self._kept(content, catalog, case)
             self._files.put(key, catalog, known)
         return known
 
@@ -52,6 +58,20 @@ class Reports:
         if known is None:
             known = check_data("", content)
             self._data.put(content, known)
+        return known
+
+    def _kept(self, content: bytes, catalog: Catalog, case: tuple[str, str]) -> FileReport:
+        """The report that an earlier run has left, or a new one."""
+        if self._verdicts is None:
+            return self._new(content, catalog, case)
+        key = verdict_key(self._context, *case, content)
+        verdict = self._verdicts.get(key)
+        known = None if verdict is None else decoded(verdict)
+        if known is None:
+            known = self._new(content, catalog, case)
+            # Where a policy looks at other objects of the site, the content does not tell all.
+            if not known.looks:
+                self._verdicts.put(key, encoded(known))
         return known
 
     def _new(self, content: bytes, catalog: Catalog, case: tuple[str, str]) -> FileReport:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from renderer.errors import Code
-from renderer.types import Digest, Manifest, Manifests, Origin, Problem, References, SchemaSet, Severity
+from renderer.types import Digest, Manifest, Manifests, Origin, Problem, References, SchemaSet, Severity, compact_json
 from renderer.validate import kustomize
 from renderer.validate.admission import Admission, Surroundings
 from renderer.validate.catalog import Catalog
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from renderer.types import Fleet
+    from renderer.validate.verdicts import Verdicts
 
 SUFFIXES = (".yaml", ".yml", ".json")
 _DEFINITION = (CRD_GROUP, CRD_KIND)
@@ -53,21 +54,31 @@ class Validator:
     """
 
     def __init__(
-        self, schemas: SchemaSet, allow_kinds: frozenset[str] = frozenset(), references: References | None = None
+        self,
+        schemas: SchemaSet,
+        allow_kinds: frozenset[str] = frozenset(),
+        references: References | None = None,
+        kept: tuple[Verdicts, bytes] | None = None,
     ) -> None:
         self._schemas = schemas
         self._allow_kinds = allow_kinds
         self._references = references or References(None)
         self._kubernetes: dict[str, Kubernetes] = {}
         self._promises = Promises(self._references.provided)
-        self._known = Reports()
+        self._known = Reports(*kept) if kept else Reports()
         self._held: Memo[bytes, tuple[dict[str, Any], ...]] = Memo(_HELD)
         self._shipped: Memo[tuple[str, str], _Shipped] = Memo(_SHIPPED)
 
     @classmethod
-    def of(cls, fleet: Fleet, schemas: SchemaSet) -> Validator:
-        """The validator that fleet.yaml asks for."""
-        return cls(schemas, fleet.allow_kinds, fleet.references)
+    def of(cls, fleet: Fleet, schemas: SchemaSet, kept: Verdicts | None = None, program: bytes = b"") -> Validator:
+        """The validator that fleet.yaml asks for.
+
+        Verdicts of earlier runs are taken from `kept`; `program` must be another for any other build of this program,
+        or of a package that it needs.
+        """
+        context = [program.hex(), schemas.digest.hex, *sorted(fleet.allow_kinds)]
+        verdicts = (kept, compact_json(context)) if kept else None
+        return cls(schemas, fleet.allow_kinds, fleet.references, verdicts)
 
     def check(self, manifests: Manifests, kubernetes: str, file: str | None = None) -> list[Problem]:
         """Everything wrong with a site's files for a minor such as "1.35"; [] when all is well.
