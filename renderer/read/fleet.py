@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 from renderer.errors import Code, ConfigurationError
 from renderer.read.files import one_of, parse, quoted, read_file, similar, unreadable
 from renderer.read.fleet_rollout import rollout_flaws, rollout_of
-from renderer.read.fleet_sources import DEFAULT_FOLDER, source_flaws, template_sources, templates_folder
+from renderer.read.fleet_sources import (
+    DEFAULT_FOLDER,
+    lenient_templates,
+    source_flaws,
+    template_sources,
+    templates_folder,
+)
 from renderer.read.layers import PLACEHOLDER
 from renderer.read.site import RESERVED
 from renderer.types import (
@@ -104,6 +110,7 @@ def _fleet(
         references=_references(value.get("validation", {})),
         cluster=ClusterSettings(**value.get("cluster", {})),
         sources=template_sources(value, document),
+        lenient=lenient_templates(value),
         rollout=rollout_of(value),
     )
 

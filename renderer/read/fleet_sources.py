@@ -36,6 +36,12 @@ def template_sources(value: Mapping[str, Any], document: Document) -> Mapping[st
     }
 
 
+def lenient_templates(value: Mapping[str, Any]) -> frozenset[str]:
+    """The templates that are read as leniently as Copier reads them."""
+    templates = value.get("templates")
+    return frozenset(templates.get("compat") or {}) if isinstance(templates, dict) else frozenset()
+
+
 def source_flaws(value: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...], str]]:
     """(what, key path in fleet.yaml, hint) for everything that a schema cannot say."""
     for name, raw in _raw(value).items():

@@ -137,7 +137,8 @@ class Library:
     def _read(self, pin: TemplatePin, address: str) -> TemplateTree:
         with self._placed(pin.name):
             tree = tree_of(pin, str(pin), self._sources[pin.name].read(pin, address))
-        return replace(tree, repository=_address(self._fleet.sources[pin.name]))
+        address = _address(self._fleet.sources[pin.name])
+        return replace(tree, repository=address, lenient=pin.name in self._fleet.lenient)
 
     @contextmanager
     def _placed(self, name: str) -> Iterator[None]:

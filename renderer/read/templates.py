@@ -5,6 +5,7 @@ In: a fleet, a pin. Out: a TemplateTree. Never: renders, parses or follows a lin
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
@@ -41,7 +42,8 @@ def has_folder(fleet: Fleet, pin: TemplatePin) -> bool:
 def load_template(fleet: Fleet, pin: TemplatePin) -> TemplateTree:
     """A version in the fleet's folder; no lock is asked. Raises TemplateError."""
     files = load_files(fleet, pin)
-    return tree_of(pin, (fleet.templates / pin.name / pin.version).relative_to(fleet.repository).as_posix(), files)
+    folder = (fleet.templates / pin.name / pin.version).relative_to(fleet.repository).as_posix()
+    return replace(tree_of(pin, folder, files), lenient=pin.name in fleet.lenient)
 
 
 def load_files(fleet: Fleet, pin: TemplatePin) -> list[TemplateFile]:

@@ -14,6 +14,7 @@ from renderer.errors import Code
 from renderer.render.config import read_config
 from renderer.render.contents import settle
 from renderer.render.copier_template import CopierTemplate
+from renderer.render.dialect import COPIER, LENIENT_COPIER
 from renderer.render.foxops_compiling import FoxopsCompiler
 from renderer.render.including import load_copier_config
 from renderer.render.loading import (
@@ -86,9 +87,10 @@ def foxops_variables(tree: TemplateTree) -> tuple[Variable, ...] | None:
 
 
 def rendered_digest(tree: TemplateTree) -> Digest:
-    """The digest of all that what is rendered from `tree` depends on: to FoxOps, its address too."""
-    shows_address = tree.repository and any(file.path == _FOXOPS_CONFIG_FILE for file in tree.files)
-    return Digest.of(compact_json([tree.digest.hex, tree.repository])) if shows_address else tree.digest
+    """The digest of all that a rendering of `tree` depends on: how it is read too and, to FoxOps, its address."""
+    is_foxops = any(file.path == _FOXOPS_CONFIG_FILE for file in tree.files)
+    more = tree.repository if is_foxops else "lenient" if tree.lenient else ""
+    return Digest.of(compact_json([tree.digest.hex, more])) if more else tree.digest
 
 
 def question_config(tree: TemplateTree) -> Mapping[str, Json] | None:
@@ -153,7 +155,7 @@ class CopierCompiler:
     def __init__(self, tree: TemplateTree, config_file: TemplateFile) -> None:
         self.tree = tree
         self.config_file = f"{tree.file}/{config_file.path}"
-        self.config = read_config(load_copier_config(tree, config_file))
+        self.config = read_config(load_copier_config(tree, config_file), lenient=tree.lenient)
         self.contents = {file.path: file for file in tree.files if file.path != _MIGRATIONS}
         self.sources = dict(decoded(tree.files))
         self.folders = {str(parent) for path in self.contents for parent in PurePosixPath(path).parents} - {"."}
@@ -164,11 +166,12 @@ class CopierCompiler:
 
     def _environment(self) -> TemplateEnvironment:
         config, loader = self.config, TreeLoader(self.sources)
+        dialect = COPIER if config.strict_names else LENIENT_COPIER
         try:
-            return TemplateEnvironment(loader, config.options, config.extensions, self.tree.file)
+            return TemplateEnvironment(loader, config.options, config.extensions, self.tree.file, dialect)
         except (AssertionError, TypeError, ValueError) as error:
             config.report(f"_envops: {error}", ("_envops",), "start strings must differ from each other")
-            return TemplateEnvironment(loader, {}, config.extensions, self.tree.file)
+            return TemplateEnvironment(loader, {}, config.extensions, self.tree.file, dialect)
 
     def compile(self, memo: Memo | None) -> CopierTemplate:
         """Compile everything, then say all that is wrong at once."""

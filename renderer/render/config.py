@@ -43,6 +43,8 @@ _TEXT_OPTIONS = frozenset(
     {f"{kind}_{end}_string" for kind in ("block", "variable", "comment") for end in ("start", "end")}
     | {"line_statement_prefix", "line_comment_prefix", "newline_sequence"}
 )
+_STRICT = "jinja2.StrictUndefined"
+_UNDEFINED = frozenset({_STRICT, "jinja2.Undefined"})
 _SWITCHES = frozenset({"trim_blocks", "lstrip_blocks", "keep_trailing_newline"})
 
 
@@ -51,6 +53,8 @@ class Config:
     """The settings of one template, and its questions as they were written."""
 
     document: CopierConfig
+    lenient: bool = False
+    undefined: str | None = None
     subdirectory: str = ""
     suffix: str = ".jinja"
     exclude: tuple[str, ...] | None = None
@@ -68,14 +72,19 @@ class Config:
             return self.exclude
         return () if self.subdirectory.strip("./") else DEFAULT_EXCLUDE
 
+    @property
+    def strict_names(self) -> bool:
+        """Whether the use of an undefined variable is an error."""
+        return not self.lenient or self.undefined == _STRICT
+
     def report(self, what: str, path: KeyPath, hint: str = _CORRECT, code: Code = Code.TEMPLATE_CONFIG) -> None:
         """Note a problem at a key of copier.yml."""
         self.problems.append(Problem(code, what, self.document.origin(path), hint))
 
 
-def read_config(document: CopierConfig) -> Config:
-    """Sort the document into settings and questions."""
-    config = Config(document, problems=list(document.problems))
+def read_config(document: CopierConfig, *, lenient: bool = False) -> Config:
+    """Sort the document into settings and questions; a lenient reader ignores what Copier ignores."""
+    config = Config(document, lenient, problems=list(document.problems))
     for key, value in document.value.items():
         if key.startswith("_"):
             _read_setting(config, key, value)
@@ -96,6 +105,8 @@ def _read_setting(config: Config, key: str, value: Json) -> None:
             config.report(f"{key} is not supported", (key,), _REFUSED[name], Code.TEMPLATE_REFUSED)
         return
     reader = _READERS.get(name)
+    if reader is None and config.lenient:
+        return
     if reader is None:
         known = [f"_{known}" for known in (*_READERS, *_REFUSED, *_IGNORED)]
         config.report(f"unknown setting {key}", (key,), did_you_mean(key, known, "remove it"))
@@ -152,12 +163,14 @@ def _read_envops(config: Config, key: str, value: Json) -> None:
     for name, option in value.items():
         if (name in _TEXT_OPTIONS and isinstance(option, str)) or (name in _SWITCHES and isinstance(option, bool)):
             config.options[name] = option
+        elif name == "undefined" and config.lenient and option in _UNDEFINED:
+            config.undefined = str(option)
         elif not _is_default(name, option):
             _report_option(config, (key, name), name)
 
 
 def _is_default(name: str, option: Json) -> bool:
-    defaults: dict[str, Json] = {"autoescape": False, "undefined": "jinja2.StrictUndefined", "optimized": True}
+    defaults: dict[str, Json] = {"autoescape": False, "undefined": _STRICT, "optimized": True}
     if name in _TEXT_OPTIONS:
         return option is None and name.startswith("line_")
     return name in defaults and option == defaults[name]

@@ -6,12 +6,15 @@ Never: is chosen by a template: the reader that compiles it decides.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from jinja2 import Undefined
 
 from renderer.render.filters import allowed_filters
 from renderer.render.path_join import pathjoin
 from renderer.render.refusals import COPIER_CONF, REFUSED_NAMES
+from renderer.render.undefined import AnswerUndefined
 from renderer.render.yielding import YieldExtension
 
 if TYPE_CHECKING:
@@ -22,7 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One format's language. `members` are variables of which a template may use these members only."""
+    """One format's language. `members` are variables of which a template may use these members only.
+
+    `undefined` is what stands for a variable that nobody gave.
+    """
 
     tool: str
     declare: str
@@ -31,6 +37,7 @@ class Dialect:
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     extensions: tuple[type[Extension], ...] = ()
     members: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    undefined: type[Undefined] = AnswerUndefined
 
 
 COPIER = Dialect(
@@ -42,3 +49,6 @@ COPIER = Dialect(
     (YieldExtension,),
     {"_copier_conf": COPIER_CONF},
 )
+
+# As `compat: copier` asks for: what nobody gave is an empty text.
+LENIENT_COPIER = replace(COPIER, undefined=Undefined)

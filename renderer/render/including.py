@@ -167,7 +167,7 @@ class _Reader:
             return []
         matches = matcher([pattern])
         found = sorted(name for name in self.files if matches(name))
-        if not found:
+        if not found and not self.tree.lenient:
             hint = f"paths start at {_ROOT}, the one with copier.yml, and not at this file"
             self.report(Code.TEMPLATE_INCLUDE, f"!include {pattern}: the template has no such file", where, hint)
         return found

@@ -11,7 +11,7 @@ from __future__ import annotations
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import BaseLoader, Template, nodes
+from jinja2 import BaseLoader, StrictUndefined, Template, nodes
 from jinja2.environment import TemplateModule
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import BlockReference, Context, LoopContext, Macro, TemplateReference, Undefined
@@ -96,7 +96,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         self.mark: Callable[[nodes.Template, str | None], nodes.Template] | None = None
         super().__init__(
             loader=loader,
-            undefined=AnswerUndefined,
+            undefined=dialect.undefined,
             finalize=self._printed,
             cache_size=-1,
             auto_reload=False,
@@ -162,6 +162,11 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         methods = METHODS.get(type(obj))
         return attr in methods if methods is not None else isinstance(obj, _JINJA_OBJECTS)
 
+    def unsafe_undefined(self, obj: Any, attribute: str) -> Undefined:
+        """What stands for a refused attribute: its use is an error, in a lenient template too."""
+        hint = f"access to attribute {attribute!r} of {type(obj).__name__!r} object is unsafe."
+        return AnswerUndefined(hint, name=attribute, obj=obj, exc=SecurityError)
+
     def is_safe_callable(self, obj: Any) -> bool:
         """Macros, blocks, the functions in `globals`, and allowed methods of plain data."""
         if isinstance(obj, _CALLABLE_OBJECTS) or id(obj) in self._functions:
@@ -210,7 +215,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
 
 
 def _refuse_undefined(value: Any) -> None:
-    """Printed inside a list, Jinja's undefined would show as the word Undefined."""
+    """Printed inside a list, Jinja's undefined would show as the word Undefined, as it does in a lenient template."""
     stack = [value]
     while stack:
         item = stack.pop()
@@ -218,7 +223,7 @@ def _refuse_undefined(value: Any) -> None:
             stack.extend(item.values())
         elif isinstance(item, (list, tuple)):
             stack.extend(item)
-        elif isinstance(item, Undefined):
+        elif isinstance(item, StrictUndefined):
             str(item)  # raises its own error, which knows the name
 
 

@@ -114,7 +114,7 @@ def _found(steps: Mapping[str, Step | None]) -> dict[str, Step]:
 def _digest(tree: TemplateTree) -> bytes:
     """Of all that a template's results depend on besides what it reads: its files and options, this program, Jinja."""
     parts = [__version__.encode(), jinja_version.encode(), str(tree.pin).encode(), tree.file.encode()]
-    parts.append(tree.repository.encode())
+    parts += [tree.repository.encode(), b"lenient" if tree.lenient else b""]
     for file in tree.files:
         parts += [file.path.encode(), str(file.mode).encode(), file.content]
     return blake2b(_framed(parts)).digest()

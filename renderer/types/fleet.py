@@ -119,7 +119,10 @@ TemplateSource: TypeAlias = "GitSource | OciSource"
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """fleet.yaml, read and checked: `root` is the fleet's folder, `repository` what file names are relative to."""
+    """fleet.yaml, read and checked: `root` is the fleet's folder, `repository` what file names are relative to.
+
+    `lenient` are the templates that are read as Copier itself reads them.
+    """
 
     name: str
     root: Path
@@ -134,6 +137,7 @@ class Fleet:
     references: References = field(default_factory=References)
     cluster: ClusterSettings = field(default_factory=ClusterSettings)
     sources: Mapping[str, TemplateSource] = field(default_factory=dict)
+    lenient: frozenset[str] = frozenset()
     rollout: Rollout = field(default_factory=Rollout)
 
 
@@ -151,6 +155,7 @@ class TemplateTree:
     """A template version as it was read: sorted files, and one digest over paths, modes and contents.
 
     `repository` is the address that fleet.yaml has for its source; empty for a folder, of the fleet or of this machine.
+    One that is `lenient` is read as Copier itself reads it.
     """
 
     pin: TemplatePin
@@ -158,6 +163,7 @@ class TemplateTree:
     files: tuple[TemplateFile, ...]
     digest: Digest
     repository: str = ""
+    lenient: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -319,3 +319,10 @@ def test_the_jobs_of_gitlab_publish_a_new_fleet(tmp_path: Path) -> None:
     assert "1 site checked, no errors" in validated
     assert "published  1 " in published
     assert "1 verified, 0 failed" in (fleet / "build" / "fleetpress-verify.txt").read_text()
+
+
+def test_the_recorded_tests_are_those_of_the_copier_that_we_lock() -> None:
+    locked = re.findall(r"^copier==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    recorded = re.findall(r"^copier==(\S+)", (ROOT / "ci/copier-tests.lock").read_text(), re.MULTILINE)
+
+    assert recorded == locked

@@ -251,3 +251,18 @@ def test_a_site_whose_template_backtracks_does_not_keep_the_others_from_being_pu
     (problem,) = done.json["problems"]
     place = ("templates/app/1.0.0/template/bomb.txt.jinja", 2)
     assert (problem["code"], problem["file"], problem["line"]) == ("FP313", *place)
+
+
+def test_a_template_is_read_as_copier_reads_it_where_the_fleet_says_so(shop: Shop) -> None:
+    shop.edit("templates/app/1.0.0/template/note.txt.jinja", "[{{ nobody_gave_this }}]\n")
+    strict = shop.publish()
+    fleet = (shop.root / "fleet.yaml").read_text()
+
+    shop.edit("fleet.yaml", f"{fleet}templates: {{compat: {{app: copier}}}}\n")
+    lenient = shop.publish()
+
+    assert (strict.code, strict.codes()) == (3, {"FP305"})
+    assert (lenient.code, set(lenient.outcomes().values())) == (0, {"published"})
+    assert "# berlin-01" in shop("render", "berlin-01").out
+    shop.edit("fleet.yaml", f"{fleet}templates: {{compat: {{app: foxops}}}}\n")
+    assert shop("validate").code == 2

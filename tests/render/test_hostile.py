@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -327,3 +328,21 @@ def test_choices_that_come_out_of_a_template_are_not_templates() -> None:
 
     assert isinstance(result, Rejected)
     assert [problem.code for problem in result.problems] == [Code.ANSWER_INVALID]
+
+
+@pytest.mark.parametrize("payload", ESCAPES)
+def test_an_escape_is_stopped_in_a_lenient_template_too(payload: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLEETPRESS_CANARY", CANARY)
+    config = FORMATS["copier"][1]
+    tree = replace(
+        make_tree({"copier.yml": config, "out.txt.jinja": payload, "s.txt.jinja": "{{ site }}"}), lenient=True
+    )
+
+    try:
+        result = press(compile_template(tree), site=make_site(data=["1"], tree={"a": 1}))
+    except TemplateError:
+        return
+
+    if isinstance(result, Manifests):
+        # What is nothing to Copier is nothing here: an undefined name has no members that could be reached.
+        assert {file.content for file in result.files} <= {b"lab-1", b"", b"None", b"[]"}
