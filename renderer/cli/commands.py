@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from renderer.cli.cluster import bootstrap, keygen
-from renderer.cli.difference import diff
+from renderer.cli.difference import canary, diff
 from renderer.cli.importing import import_
 from renderer.cli.inspect import explain, sites, verify
 from renderer.cli.lint import lint
@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, click.Command] = {
     "verify": verify,
     "merge": merge,
     "diff": diff,
+    "canary": canary,
     "explain": explain,
     "bootstrap": bootstrap,
     "keygen": keygen,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from renderer.engine import Workers
-    from renderer.fleet.comparisons import Comparison, Watch
+    from renderer.fleet.comparisons import Comparison
     from renderer.fleet.supposing import Supposition
     from renderer.fleet.workspace import Workspace
     from renderer.types import FleetDifference
@@ -129,12 +129,80 @@ def diff(
     names = session.choose(space, sites, workers)
     with _comparison(asked, names) as comparison:
         how = comparisons.Asked(workers, supposition, ignore_defaults=ignore_defaults)
-        found = comparisons.compare(space, comparison, how, _watched(len(comparison.pairings)))
+        found = comparisons.compare(space, comparison, how, session.watched(len(comparison.pairings)))
     if save is not None:
         comparisons.save(space, names, how, save)
     session.tell(list(session.located(space, found.problems)))
     click.echo(_said(found, by, output))
     sys.exit(_PARTIAL if found.failed else _DIFFERENT if found.changed or found.left else 0)
+
+
+@click.command(
+    short_help="Pick the fewest sites that show a change.",
+    epilog=options.example(
+        "fleetpress canary --what-if edge-platform=next",
+        "fleetpress canary --against git:origin/main 'ring in (canary,early)' -o json",
+    ),
+)
+@options.sites
+@options.fleet
+@options.option(
+    "--against",
+    metavar="WHAT",
+    help="published, git:REF, index (git's), tree (the work tree), or a file of `diff --save`.  "
+    "[default: published; tree with --what-if or --set]",
+)
+@options.option(
+    "--what-if", "versions", multiple=True, metavar="NAME=VERSION", help="Suppose a template version; several."
+)
+@options.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="[SELECTOR:]PATH=VALUE",
+    help="Suppose a value, YAML, for the sites of a selector; several.",
+)
+@options.option("--cover", is_flag=True, default=True, help="Cover every distinct change of an object: always so.")
+@options.to
+@options.plain_http
+@options.ca_file
+@options.workers
+@options.output
+def canary(
+    sites: tuple[str, ...],
+    fleet: Path | None,
+    against: str | None,
+    versions: tuple[str, ...],
+    settings: tuple[str, ...],
+    cover: bool,
+    to: str,
+    plain_http: bool,
+    ca_file: Path | None,
+    workers: Workers,
+    output: str,
+) -> None:
+    """Pick the smallest set of sites that has every distinct change between them, of all sites or those given.
+
+    Of sites that would do, the ones of the earliest ring are picked. The names can be given to `bump` and `publish`.
+    """
+    del cover
+    from renderer import diff as differing
+    from renderer.fleet import comparisons
+    from renderer.fleet.supposing import suppose
+    from renderer.report import differences
+
+    space = session.open_workspace(fleet)
+    supposition = suppose(space, versions, settings)
+    connection = session.Connection(to, plain_http, ca_file)
+    asked = _Asked(space, sites, against or (_TREE if supposition else _PUBLISHED), connection, supposition)
+    names = session.choose(space, sites, workers)
+    with _comparison(asked, names) as comparison:
+        how = comparisons.Asked(workers, supposition)
+        found = comparisons.compare(space, comparison, how, session.watched(len(comparison.pairings)))
+    session.tell(list(session.located(space, found.problems)))
+    chosen = differing.cover(found.groups, comparisons.ring_rank(space, found))
+    session.say(differences.canaries(found, chosen), output)
+    sys.exit(_PARTIAL if found.failed else 0)
 
 
 def _comparison(asked: _Asked, names: Sequence[str]) -> AbstractContextManager[Comparison]:
@@ -156,12 +224,6 @@ def _comparison(asked: _Asked, names: Sequence[str]) -> AbstractContextManager[C
     shown = found if asked.supposition is None else comparisons.with_all(found, names)
     reached = TargetOptions(plain_http=connection.plain_http, ca_file=connection.ca_file, read_only=True)
     return nullcontext(comparisons.against_published(space, books, shown, reached, destination))
-
-
-def _watched(total: int) -> Watch:
-    from renderer.report import progress
-
-    return lambda outcomes: progress(outcomes, total, "comparing")
 
 
 def _said(found: FleetDifference, by: str, output: str) -> str:

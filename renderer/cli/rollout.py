@@ -30,6 +30,9 @@ _DIFFERS, _PARTIAL = 1, 3
 @options.option("--ring", metavar="RING", help="Sites of this ring; the same as the selector ring=RING.")
 @options.option("--exceptions", is_flag=True, help="Also move sites that pin the template in their own file.")
 @options.option("--migrate", is_flag=True, help="Also adapt the variables, as `fleetpress migrate --write` does.")
+@options.option(
+    "--impact/--no-impact", default=True, show_default=True, help="Render the sites that move, and tell what changes."
+)
 @options.option("--dry-run", is_flag=True, help="Change no file.")
 @click.option(
     "--check",
@@ -48,6 +51,7 @@ def bump(
     ring: str | None,
     exceptions: bool,
     migrate: bool,
+    impact: bool,
     dry_run: bool,
     check: bool,
     fleet: Path | None,
@@ -62,6 +66,7 @@ def bump(
     """
     from renderer import report
     from renderer.fleet import pinning
+    from renderer.fleet.comparisons import impact_of
     from renderer.types import TemplatePin
 
     space = session.open_workspace(fleet)
@@ -71,10 +76,12 @@ def bump(
     one_by_one = bool(chosen) and all(name in space.index.sites for name in chosen)
     request = pinning.PinRequest(pin, names, exceptions or one_by_one, in_layers=not one_by_one)
     plan = pinning.plan_bump(space, request, workers, migrate=migrate)
+    # Before the files change: what is compared with is what stands there.
+    found = impact_of(space, plan, workers, session.watched) if impact and plan.moved and not plan.problems else None
     write = not (dry_run or check or plan.problems)
     if write:
         pinning.write_pins(space, [plan])
-    session.say(report.rollout.bump(plan, written=write), output)
+    session.say(report.rollout.bump(plan, found, written=write), output)
     sys.exit(_DIFFERS if plan.problems or (check and plan.files) else 0)
 
 

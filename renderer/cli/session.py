@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from renderer.engine import Workers
     from renderer.fleet.books import Books
+    from renderer.fleet.comparisons import Watch
     from renderer.fleet.destination import Destination
     from renderer.fleet.workspace import Workspace
     from renderer.pipeline import Plan
@@ -162,6 +163,13 @@ def read_files(paths: Sequence[Path]) -> dict[str, bytes]:
     if problems:
         raise ConfigurationError("files cannot be read", problems=problems)
     return found
+
+
+def watched(total: int) -> Watch:
+    """Shows how a comparison of so many sites gets on."""
+    from renderer.report import progress
+
+    return lambda outcomes: progress(outcomes, total, "comparing")
 
 
 def beyond_limits(space: Workspace, plan: Plan, books: Books, workers: Workers) -> list[Problem]:

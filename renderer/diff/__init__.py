@@ -4,6 +4,7 @@ In: rendered files or parsed objects, and the shapes of kinds. Out: values of re
 Never: renders, reads files, prints.
 """
 
+from renderer.diff.cover import cover
 from renderer.diff.groups import by_object, in_common, make_groups, own_changes, risk_of, ungrouped
 from renderer.diff.interface import Object, Shape, Shapes, shapeless
 from renderer.diff.live import by_key, prepare
@@ -21,6 +22,7 @@ __all__ = [
     "Words",
     "by_key",
     "by_object",
+    "cover",
     "diff_objects",
     "in_common",
     "make_groups",

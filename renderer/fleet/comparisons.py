@@ -17,6 +17,7 @@ from renderer.fleet.comparing import Compare
 from renderer.fleet.earlier import earlier
 from renderer.fleet.press import Order, Rendered
 from renderer.fleet.snapshots import SnapshotBaseline
+from renderer.fleet.supposing import suppose
 from renderer.fleet.workspace import Workspace
 from renderer.types import FleetDifference, Rejected
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from renderer.fleet.books import Books
     from renderer.fleet.comparing import Compared
     from renderer.fleet.destination import Destination
+    from renderer.fleet.pinning import PinPlan
     from renderer.fleet.supposing import Supposition
     from renderer.plan import Candidates, Entry
     from renderer.publish import TargetOptions
@@ -85,6 +87,25 @@ def compare(
     groups = diff.make_groups(sites, changes, labels)
     compared = len(comparison.pairings) + comparison.skipped - failed
     return FleetDifference(comparison.before, after, labels, compared, groups, comparison.left, failed, tuple(problems))
+
+
+def impact_of(
+    space: Workspace, plan: PinPlan, workers: engine.Workers, watch: Callable[[int], Watch]
+) -> FleetDifference:
+    """What moving a pin changes at the sites that move. What migrations do to their variables is not in it."""
+    with against_folder(space, TREE, plan.sites, whole=False) as comparison:
+        supposition = suppose(space, [f"{plan.pin.name}={plan.pin.version}"], [])
+        return compare(space, comparison, Asked(workers, supposition), watch(len(comparison.pairings)))
+
+
+def ring_rank(space: Workspace, found: FleetDifference) -> dict[str, int]:
+    """Site -> the place of its ring; sites that are gone have none."""
+    settings = space.fleet.rollout
+    if settings.label not in found.labels:
+        return {}
+    column, rings = found.labels.index(settings.label), space.fleet.labels[settings.label]
+    members = [site for group in found.groups for site in group.sites if site.labels[column] in rings]
+    return {site.site: rings.index(site.labels[column]) for site in members}
 
 
 def save(space: Workspace, names: Sequence[str], asked: Asked, path: Path) -> int:

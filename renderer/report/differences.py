@@ -20,7 +20,7 @@ from renderer.types import Action, SiteState
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from renderer.types import FleetDifference, Group, Json, ObjectChange, Shared
+    from renderer.types import FleetDifference, Group, Json, ObjectChange, Shared, SiteChange
 
 _GROUPS: Final = 12
 _OBJECTS: Final = 5
@@ -63,6 +63,27 @@ def difference(found: FleetDifference, told: Sequence[Told], shared: Sequence[Sh
         stays = "left the fleet; what is published for them stays"
         lines += ["", f"{counted(len(found.left), 'site')} {stays}: {some(found.left)}"]
     return Report("diff", data_of(found), "\n".join([headline(found), *lines]))
+
+
+def canaries(found: FleetDifference, chosen: Sequence[tuple[SiteChange, Sequence[ObjectChange]]]) -> Report:
+    """The outcome of `canary`: the sites, each with what it is the first to show."""
+    distinct = sum(len(changes) for _, changes in chosen)
+    lines = [headline(found), f"{counted(len(chosen), 'site')} to see {counted(distinct, 'distinct change')}:"]
+    for site, changes in chosen:
+        lines.append(f"{site.site}")
+        lines += [f"  {MARKS[change.action]} {one_line(str(change.key))}" for change in changes[:_OBJECTS]]
+        if len(changes) > _OBJECTS:
+            lines.append(f"  and {counted(len(changes) - _OBJECTS, 'change')} more")
+    data: dict[str, Json] = {
+        "compared": found.compared,
+        "changed": found.changed,
+        "groups": len(found.groups),
+        "distinct": distinct,
+        "sites": [{"site": site.site, "changes": [str(change.key) for change in changes]} for site, changes in chosen],
+        "failed": found.failed,
+        "problems": problems_data(found.problems),
+    }
+    return Report("canary", data, "\n".join(lines if chosen else lines[:1]))
 
 
 def by_site(own: Mapping[str, Sequence[ObjectChange]]) -> str:

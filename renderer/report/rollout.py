@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from renderer.report.differences import summary
 from renderer.report.problems import problems_data, problems_text
 from renderer.report.report import Report
 from renderer.report.table import counted
@@ -15,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from renderer.types import Json, Problem, TemplatePin
+    from renderer.types import FleetDifference, Json, Problem, TemplatePin
 
 _SHOWN: Final = 5
+_GROUPS: Final = 8
 
 
 class Edit(Protocol):
@@ -111,13 +113,14 @@ class Promotion(Protocol):
         ...
 
 
-def bump(plan: Bump, *, written: bool) -> Report:
-    """The outcome of `bump`."""
-    lines = [*_moves(plan), *_files(plan, written=written), *_notes(plan)]
+def bump(plan: Bump, impact: FleetDifference | None = None, *, written: bool) -> Report:
+    """The outcome of `bump`; `impact` is what changes at the sites that move."""
+    lines = [*_moves(plan), *_impact(impact), *_files(plan, written=written), *_notes(plan)]
     if not plan.moved:
         lines.append(f"nothing to move: {counted(len(plan.already), 'site')} at {plan.pin} already")
     text = "\n".join(part for part in (*lines, problems_text(plan.problems)) if part)
-    return Report("bump", _data(plan, written=written), text)
+    told: Json = {"changed": impact.changed, "failed": impact.failed, "groups": _groups(impact)} if impact else None
+    return Report("bump", {**_data(plan, written=written), "impact": told}, text)
 
 
 def promotion(rings: tuple[str, str], found: Sequence[Promotion], *, written: bool) -> Report:
@@ -168,6 +171,28 @@ def _promotion_lines(one: Promotion, *, written: bool) -> Iterator[str]:
     yield from _notes(one.plan)
     if one.plan.problems:
         yield problems_text(one.plan.problems)
+
+
+def _impact(found: FleetDifference | None) -> Iterator[str]:
+    """The groups in a line each, the riskiest first; `diff` has the rest."""
+    if found is None:
+        return
+    failed = f", {counted(found.failed, 'site')} cannot be rendered with it" if found.failed else ""
+    yield f"changes {counted(found.changed, 'site')} in {counted(len(found.groups), 'group')}{failed}"
+    for group in found.groups[:_GROUPS]:
+        told = f"{counted(len(group.sites), 'site')}: {summary(group.change.changes)} [{group.risk.meaning}]"
+        yield f"  {told}; {named([site.site for site in group.sites])}"
+    if len(found.groups) > _GROUPS:
+        yield f"  and {counted(len(found.groups) - _GROUPS, 'group')} more; `fleetpress diff --what-if` has all"
+    if found.problems:
+        yield problems_text(found.problems)
+
+
+def _groups(found: FleetDifference) -> list[Json]:
+    return [
+        {"id": group.digest[:12], "risk": group.risk.name.lower(), "sites": [site.site for site in group.sites]}
+        for group in found.groups
+    ]
 
 
 def named(sites: Sequence[str]) -> str:

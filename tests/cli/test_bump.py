@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import jsonschema
 import pytest
 
 from renderer.engine import Workers
@@ -15,9 +18,9 @@ from tests.build import build_fleet
 from tests.cli.conftest import TEMPLATE
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cli.conftest import Shop
+
+OUTPUT = Path(__file__).parents[2] / "schemas/output"
 
 NEXT = {path.replace("1.0.0", "1.1.0"): text for path, text in TEMPLATE.items()}
 RINGS = """\
@@ -163,6 +166,11 @@ def test_bump_tells_what_it_did_and_check_what_is_left_to_do(shop: Shop) -> None
     for path, text in NEXT.items():
         shop.edit(path, text)
 
+    shop.edit(
+        "templates/app/1.1.0/template/config.yaml.jinja",
+        NEXT["templates/app/1.1.0/template/config.yaml.jinja"].rstrip() + "\n          more: words\n",
+    )
+
     check = shop("bump", "app", "1.1.0", "region=us", "--check")
     done = shop("bump", "app", "1.1.0", "region=us")
     again = shop("bump", "app", "1.1.0", "region=us", "--check", "-o", "json")
@@ -172,9 +180,23 @@ def test_bump_tells_what_it_did_and_check_what_is_left_to_do(shop: Shop) -> None
     assert done.out.splitlines() == [
         "app 1.0.0 -> 1.1.0: 1 site",
         "  austin-01",
+        "changes 1 site in 1 group",
+        "  1 site: 1 field of ConfigMap app [changes or adds objects]; austin-01",
         "1 file changed: fleets/labs/layers/regions/us.yaml",
     ]
-    assert again.json["already"] == 1
+    assert (again.json["already"], again.json["impact"]) == (1, None)
+    assert "changes" not in shop("bump", "app", "1.0.0", "region=us", "--no-impact").out
+
+
+def test_bump_tells_in_data_whom_it_changes(shop: Shop) -> None:
+    for path, text in NEXT.items():
+        shop.edit(path, text.replace("kind: ConfigMap", "kind: Secret") if path.endswith("jinja") else text)
+
+    done = shop("bump", "app", "1.1.0", "--dry-run", "-o", "json")
+
+    jsonschema.validate(done.json, json.loads((OUTPUT / "bump.schema.json").read_text()))
+    # A Secret with plain data is refused: nobody can be rendered with it.
+    assert done.json["impact"] == {"changed": 0, "failed": 3, "groups": []}
 
 
 def test_bump_refuses_a_version_that_is_not_there(shop: Shop) -> None:
