@@ -74,7 +74,7 @@ class CelRules:
 
     def defaulted(self, value: Mapping[str, Any]) -> Any:
         """A new value: the object with its definition's defaults."""
-        return self._shape.defaulted(value)
+        return self._shape.defaulted(self._shape.without_nulls(value) if _holds_null(value) else value)
 
     def breaches(self, value: Mapping[str, Any]) -> list[Breach]:
         """What the API server would say about creating `value`, which must fit the schema."""
@@ -118,6 +118,12 @@ class CelRules:
         except CelError as error:
             place = ".".join(path) or "the root"
             self.unusable.append(f"the rule {clipped(one_line(text))} at {place} cannot be compiled: {error}")
+
+
+def _holds_null(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_null, value.values()))
+    return any(map(_holds_null, value)) if isinstance(value, list) else value is None
 
 
 def _has_rules(schema: Any) -> bool:

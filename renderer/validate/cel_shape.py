@@ -82,6 +82,16 @@ class Shape:
             return [self.items.defaulted(item) for item in value]
         return value
 
+    def without_nulls(self, value: Any) -> Any:
+        """`value` without the nulls that the schema does not take; those with a default are replaced later."""
+        if isinstance(value, dict):
+            shapes = [(key, inner, self.fields.get(key, self.rest)) for key, inner in value.items()]
+            dropped = {key for key, inner, one in shapes if inner is None and one and not one.nullable}
+            return {key: one.without_nulls(inner) if one else inner for key, inner, one in shapes if key not in dropped}
+        if isinstance(value, list) and self.items:
+            return [self.items.without_nulls(item) for item in value]
+        return value
+
     def _filled(self, value: dict[str, Any]) -> dict[str, Any]:
         found = {}
         for key, inner in value.items():

@@ -17,7 +17,7 @@ from renderer.validate.wording import shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from renderer.validate.rules import Breach
+    from renderer.validate.rules import Breach, Kinds
 
 _BY_THE_SERVER = ("resourceVersion", "uid", "managedFields", "deletionTimestamp", "selfLink", "generation")
 CLUSTER_KINDS = frozenset((
@@ -60,6 +60,36 @@ def _owners(got: Any) -> Iterator[Breach]:
                 yield (index,), f"{key} is missing or empty"
 
 
+# Kinds whose schema asks for no spec, though an empty one is refused.
+_SPEC_NEEDED: Kinds = {
+    (group, kind): ""
+    for group, kinds in (
+        ("", ("PersistentVolume", "PersistentVolumeClaim", "Pod", "ReplicationController", "Service")),
+        ("admissionregistration.k8s.io", ("ValidatingAdmissionPolicy",)),
+        ("apps", ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")),
+        ("batch", ("CronJob", "Job")),
+        ("networking.k8s.io", ("Ingress", "IngressClass")),
+    )
+    for kind in kinds
+}
+# Kinds of ValidateObjectMeta of the core, which takes only the standard finalizers without a domain.
+_FINALIZED: Kinds = {
+    **_SPEC_NEEDED,
+    **dict.fromkeys((("", kind) for kind in ("ConfigMap", "Namespace", "Secret", "ServiceAccount")), ""),
+    **dict.fromkeys((("rbac.authorization.k8s.io", kind) for kind in ("ClusterRole", "Role")), ""),
+}
+_STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
+
+
+def _is_domained(got: Any) -> bool:
+    return "/" in str(got) or got in _STANDARD_FINALIZERS or not is_label_key(str(got))
+
+
+def _specless(got: Any) -> Iterator[Breach]:
+    if not got.get("spec"):
+        yield (), "spec is missing or empty"
+
+
 def _finalizers(got: Any) -> Iterator[Breach]:
     if "orphan" in got and "foregroundDeletion" in got:
         yield (), "orphan and foregroundDeletion cannot stand together"
@@ -75,6 +105,9 @@ RULES = (
          "ValidateOwnerReferences"),
     Rule("metadata-finalizer", EVERY_KIND, "metadata.finalizers", "qualified names", _finalizers,
          "ValidateFinalizers"),
+    value("metadata-finalizer-domain", _FINALIZED, "metadata.finalizers[]", _is_domained,
+          "a domain and a name such as example.com/cleanup", "validateKubeFinalizerName"),
+    Rule("spec-missing", _SPEC_NEEDED, "", "a spec", _specless, "ValidatePodSpec, ValidateService and their like"),
     value("cluster-scoped-namespace", dict.fromkeys(CLUSTER_KINDS, ""), "metadata.namespace", lambda got: not got,
           "no namespace: the kind stands outside any", "EnsureObjectNamespaceMatchesRequestNamespace",
           "remove the namespace", severity=Severity.WARNING),

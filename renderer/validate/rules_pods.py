@@ -110,6 +110,8 @@ def _sysctls(got: Any) -> Iterator[Breach]:
 
 _SPEC = "ValidatePodSpec"
 RULES = (
+    Rule("template-spec", {**TEMPLATES, ("batch", "CronJob"): "spec.jobTemplate"}, "", "a spec with containers",
+         lambda got: () if got.get("spec") else (((), "spec is missing or empty"),), "ValidatePodTemplateSpec"),
     one_of("pod-restart-policy", _PLAIN, "spec.restartPolicy", ("Always", "OnFailure", "Never"),
            "validateRestartPolicy"),
     one_of("workload-restart-policy", _ALWAYS, "spec.restartPolicy", ("Always",),

@@ -79,8 +79,11 @@ def _external_name(got: Any) -> Iterator[Breach]:
     name = (got.get("externalName") or "").removesuffix(".")
     if _type(got) == "ExternalName" and not is_dns_subdomain(name):
         yield ("externalName",), f"expected a DNS name with type ExternalName, got {shown(name)}"
-    elif name and _type(got) != "ExternalName":
-        yield ("externalName",), f"cannot be set with type {_type(got)}"
+
+
+def _external_unused(got: Any) -> Iterator[Breach]:
+    if got.get("externalName") and _type(got) != "ExternalName":
+        yield ("externalName",), f"has no effect with type {_type(got)}"
 
 
 def _external_address(got: Any) -> Iterator[Breach]:
@@ -131,12 +134,25 @@ def _external_ip(got: str) -> bool:
 def _endpoints(got: Any) -> Iterator[Breach]:
     wanted = {"IPv4": 4, "IPv6": 6}.get(str(got.get("addressType")))
     for number, endpoint in records(got, "endpoints"):
+        if not endpoint.get("addresses"):
+            yield ("endpoints", number), "expected at least one address, got none"
         for index, text in enumerate(endpoint.get("addresses") or ()):
             found = address(str(text))
             fits = is_dns_subdomain(str(text)) if wanted is None else found is not None and found.version == wanted
             if not fits:
                 place = ("endpoints", number, "addresses", index)
                 yield place, f"expected an address of type {got.get('addressType')}, got {shown(text)}"
+
+
+def _uncanonical(got: Any) -> Iterator[Breach]:
+    for number, endpoint in records(got, "endpoints"):
+        for index, text in enumerate(endpoint.get("addresses") or ()):
+            found = address(str(text))
+            if found is not None and str(found) != text:
+                yield (
+                    ("endpoints", number, "addresses", index),
+                    f"expected the canonical form {found}, got {shown(text)}",
+                )
 
 
 _PORT = "a port from 1 to 65535"
@@ -162,8 +178,10 @@ RULES = (
           severity=Severity.WARNING),
     Rule("service-cluster-ip", _SERVICE, "", "a clusterIP that fits the type", _cluster_ip,
          "ValidateServiceClusterIPs"),
-    Rule("service-external-name", _SERVICE, "", "a DNS name, with type ExternalName only", _external_name,
+    Rule("service-external-name", _SERVICE, "", "a DNS name with type ExternalName", _external_name,
          "validateServiceExternalName"),
+    Rule("service-external-unused", _SERVICE, "", "an externalName with type ExternalName only", _external_unused,
+         "dropTypeDependentFields: it is taken away", severity=Severity.WARNING),
     Rule("service-external-address", _SERVICE, "", "a DNS name as externalName, no address", _external_address,
          "DNS: a CNAME names no address", severity=Severity.WARNING),
     one_of("service-session-affinity", _SERVICE, "sessionAffinity", ("None", "ClientIP"), "ValidateService"),
@@ -195,6 +213,8 @@ RULES = (
     Rule("service-selector", _SERVICE, "selector", "label keys and values", label_breaches, "ValidateLabels"),
     one_of("endpointslice-type", _SLICE, "addressType", ("IPv4", "IPv6", "FQDN"), "validateAddressType", empty=False),
     Rule("endpointslice-address", _SLICE, "", "addresses of the slice's type", _endpoints, "validateEndpoints"),
+    Rule("endpointslice-canonical", _SLICE, "", "addresses in their canonical form", _uncanonical,
+         "GetWarningsForIP, IsValidIP from 1.36", severity=Severity.WARNING, since="1.36"),
     value("endpointslice-port", _SLICE, "ports[].port", is_port, "from 1 to 65535",
           "kube-proxy: nothing can be sent there", severity=Severity.WARNING),
 )  # fmt: skip

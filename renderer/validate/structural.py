@@ -53,7 +53,7 @@ def to_json_schema(
     converter = _Converter(ranges)
     schema = converter.convert({"type": "object", **openapi, _EMBEDDED: True}, closed=True)
     schema.pop("required", None)
-    own = [key for key in openapi.get("required", ()) if key not in _TYPED]
+    own = [key for key in _required(openapi) if key not in _TYPED]
     return {**schema, **({"required": own} if own else {}), "$defs": dict(meta)}, tuple(
         dict.fromkeys(converter.unusable)
     )
@@ -66,18 +66,22 @@ class _Converter:
     ranges: bool = True
     unusable: list[str] = field(default_factory=list)
 
-    def convert(self, schema: Mapping[str, Any], *, closed: bool) -> dict[str, Any]:
+    def convert(self, schema: Mapping[str, Any], *, closed: bool, kept: bool = False) -> dict[str, Any]:
+        """`kept`: the list around this schema preserves unknown fields, which reaches through lists only."""
         out: dict[str, Any] = {key: schema[key] for key in _COPIED if key in schema}
         out.update(self._pattern(schema))
         out.update(_format(schema, ranges=self.ranges))
         out.update(_exclusive(schema))
-        out.update(self._children(schema, closed=closed))
+        kept = kept or bool(schema.get(_PRESERVE))
+        out.update(self._children(schema, closed=closed, kept=kept))
         out.update(self._junctors(schema))
         if schema.get(_INT_OR_STRING):
             out["type"] = ["integer", "string"]
         if schema.get(_EMBEDDED):
             _embed(out)
-        if closed and _prunes(schema):
+        if closed and "required" in schema:
+            out["required"] = _required(schema)
+        if closed and not kept and _prunes(schema):
             out["additionalProperties"] = False
         return _nullable(out) if schema.get("nullable") else out
 
@@ -89,16 +93,26 @@ class _Converter:
             self.unusable.append(schema["pattern"])
         return {} if usable is None else {"pattern": usable}
 
-    def _children(self, schema: Mapping[str, Any], *, closed: bool) -> dict[str, Any]:
+    def _children(self, schema: Mapping[str, Any], *, closed: bool, kept: bool) -> dict[str, Any]:
         out: dict[str, Any] = {}
         if "properties" in schema:
-            out["properties"] = {key: self.convert(inner, closed=closed) for key, inner in schema["properties"].items()}
+            needed = _required(schema) if closed else schema["properties"]
+            out["properties"] = {
+                key: self._entry(inner, closed=closed, droppable=key not in needed)
+                for key, inner in schema["properties"].items()
+            }
         if "items" in schema:
-            out["items"] = self.convert(schema["items"], closed=closed)
+            out["items"] = self.convert(schema["items"], closed=closed, kept=kept)
         rest = schema.get("additionalProperties")
         if rest is not None:
-            out["additionalProperties"] = self.convert(rest, closed=closed) if isinstance(rest, dict) else rest
+            entry = self._entry(rest, closed=closed, droppable=closed) if isinstance(rest, dict) else rest
+            out["additionalProperties"] = entry
         return out
+
+    def _entry(self, schema: Mapping[str, Any], *, closed: bool, droppable: bool) -> dict[str, Any]:
+        """The value of a key. A null that is not taken counts as missing: the API server drops it, or its default."""
+        out = self.convert(schema, closed=closed)
+        return _nullable(out) if droppable and not schema.get("nullable") else out
 
     def _junctors(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         out: dict[str, Any] = {}
@@ -108,6 +122,12 @@ class _Converter:
         if "not" in schema:
             out["not"] = self.convert(schema["not"], closed=False)
         return out
+
+
+def _required(schema: Mapping[str, Any]) -> list[str]:
+    """The fields that must be given: those with a default are there before the API server looks."""
+    fields = schema.get("properties") or {}
+    return [key for key in schema.get("required", ()) if "default" not in fields.get(key, {})]
 
 
 def _format(schema: Mapping[str, Any], *, ranges: bool) -> dict[str, Any]:
@@ -136,7 +156,7 @@ def _exclusive(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _prunes(schema: Mapping[str, Any]) -> bool:
     is_object = schema.get("type") == "object" or "properties" in schema
-    return is_object and not schema.get(_PRESERVE) and "additionalProperties" not in schema
+    return is_object and "additionalProperties" not in schema
 
 
 def _embed(out: dict[str, Any]) -> None:

@@ -36,7 +36,7 @@ class Lifecycle(NamedTuple):
 
 
 def verdicts(definitions: Sequence[Any], objects: Iterable[Any]) -> list[Verdict]:
-    """One verdict for each object; custom resources are judged by the definitions."""
+    """One verdict for each object, or text that holds one in YAML; custom resources are judged by the definitions."""
     lines = [str(len(definitions)), *map(json.dumps, definitions), *map(json.dumps, objects)]
     done = subprocess.run([built("apiserver")], input="\n".join(lines).encode(), capture_output=True, check=True)
     said = [json.loads(line) for line in done.stdout.splitlines()]

@@ -77,25 +77,39 @@ def test_a_field_that_would_be_pruned_is_an_error(kubernetes: Kubernetes) -> Non
 def test_unknown_fields_are_kept_where_the_schema_says_so_but_known_ones_below_are_checked(
     kubernetes: Kubernetes,
 ) -> None:
-    inner = {"type": "object", "properties": {"b": {"type": "integer"}}}
-    open_ended = {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": {"a": inner}}
+    fields = {"must": text, "filled": {**text, "default": "x"}, "may": text}
+    inner = {"type": "object", "required": ["must", "filled"], "properties": fields}
+    every = schema(kubernetes, a={**text, "nullable": True}, b=text, c=inner, d={"type": "array", "items": text})
 
-    assert wrong(schema(kubernetes, deep=open_ended), deep={"any": {"thing": 1}, "a": {"b": 1}}) == []
-    assert wrong(schema(kubernetes, deep=open_ended), deep={"a": {"c": 1}}) == ["unknown field"]
-
-
-def test_int_or_string_takes_both_and_nothing_else(kubernetes: Kubernetes) -> None:
-    either = {"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}, {"type": "string"}]}
-
-    assert wrong(schema(kubernetes, port=either), port=80) == wrong(schema(kubernetes, port=either), port="http") == []
-    assert wrong(schema(kubernetes, port=either), port=True) == ["expected an integer or a string, got a boolean: true"]
+    assert wrong(every, a=None, b=None, c={"must": "x", "may": None}) == []
+    assert wrong(every, c={"must": "x", "filled": None}) == []
+    assert wrong(every, c={"must": None}) == ['expected "x", got null', "expected a string, got null"]
+    assert wrong(every, d=[None]) == ['expected "x", got null', "expected a string, got null"]
 
 
-def test_null_is_taken_only_where_the_schema_is_nullable(kubernetes: Kubernetes) -> None:
-    both = schema(kubernetes, a={"type": "string", "nullable": True, "enum": ["x"]}, b={"type": "string"})
+def test_a_field_with_a_default_need_not_be_given(kubernetes: Kubernetes) -> None:
+    fields = {"a": {"type": "string", "default": "x"}, "b": {"type": "string"}}
+    deep = schema(kubernetes, deep={"type": "object", "required": ["a", "b"], "properties": fields})
 
-    assert wrong(both, a=None) == []
-    assert wrong(both, b=None) == ["expected a string, got null"]
+    assert wrong(deep, deep={"b": "y"}) == []
+    assert wrong(deep, deep={"a": "y"}) == ["b is missing"]
+
+
+def test_unknown_fields_are_kept_through_lists_but_not_below_known_fields(kubernetes: Kubernetes) -> None:
+    row = {"type": "object", "properties": {"known": {"type": "object", "properties": {"a": {"type": "string"}}}}}
+    rows = schema(kubernetes, rows={"type": "array", "x-kubernetes-preserve-unknown-fields": True, "items": row})
+
+    assert wrong(rows, rows=[{"any": {"thing": 1}}]) == []
+    assert wrong(rows, rows=[{"known": {"b": 1}}]) == ["unknown field"]
+
+
+def test_a_rule_does_not_see_a_null_that_the_api_server_drops() -> None:
+    rule = "[{rule: '!has(self.a)', message: no a}]"
+    text = "{type: object, properties: {a: {type: string}}, x-kubernetes-validations: RULE}".replace("RULE", rule)
+    validator = Validator(definition(f"{{deep: {text}}}"))
+
+    assert validator.check(manifests(a=WIDGET + "{deep: {a: null}}"), "1.35") == []
+    assert [one.code for one in validator.check(manifests(a=WIDGET + "{deep: {a: x}}"), "1.35")] == [Code.OBJECT_CEL]
 
 
 def test_an_embedded_resource_needs_its_type_and_may_have_metadata(kubernetes: Kubernetes) -> None:

@@ -8,6 +8,7 @@ require (
 	k8s.io/apiserver v0.37.2
 	k8s.io/kube-aggregator v0.37.2
 	k8s.io/kubernetes v1.37.2
+	sigs.k8s.io/yaml v1.6.0
 )
 
 // Kubernetes' own go.mod takes these from folders of its repository.

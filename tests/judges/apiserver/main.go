@@ -37,6 +37,7 @@ import (
 	"k8s.io/kube-aggregator/pkg/registry/apiservice"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
 	core "k8s.io/kubernetes/pkg/apis/core"
+	"k8s.io/kubernetes/pkg/capabilities"
 	"k8s.io/kubernetes/pkg/registry/admissionregistration/mutatingwebhookconfiguration"
 	"k8s.io/kubernetes/pkg/registry/admissionregistration/validatingadmissionpolicy"
 	"k8s.io/kubernetes/pkg/registry/admissionregistration/validatingadmissionpolicybinding"
@@ -101,6 +102,8 @@ import (
 	_ "k8s.io/kubernetes/pkg/apis/scheduling/install"
 	_ "k8s.io/kubernetes/pkg/apis/storage/install"
 	_ "k8s.io/kubernetes/pkg/apis/storagemigration/install"
+
+	"sigs.k8s.io/yaml"
 )
 
 // The minor whose code this is.
@@ -111,6 +114,7 @@ var scheme = legacyscheme.Scheme
 var strategies = map[schema.GroupKind]rest.RESTCreateStrategy{}
 
 func init() {
+	capabilities.Setup(true, 0)
 	crdinstall.Install(scheme)
 	aggregatorinstall.Install(scheme)
 	add := func(group string, kinds map[string]rest.RESTCreateStrategy) {
@@ -226,7 +230,13 @@ func create(strategy rest.RESTCreateStrategy, object runtime.Object, kind schema
 // What the storage of Services fills in before it validates.
 func allocate(object runtime.Object) {
 	found, ok := object.(*core.Service)
-	if !ok || found.Spec.Type == core.ServiceTypeExternalName {
+	if !ok {
+		return
+	}
+	if found.Spec.Type == core.ServiceTypeExternalName {
+		if found.Spec.ClusterIP != "" && len(found.Spec.ClusterIPs) == 0 {
+			found.Spec.ClusterIPs = []string{found.Spec.ClusterIP}
+		}
 		return
 	}
 	if found.Spec.IPFamilyPolicy == nil {
@@ -263,7 +273,7 @@ func (j *judge) ask(raw []byte) answer {
 		return answer{Errors: lines(err)}
 	}
 	kind := header.GroupVersionKind()
-	if found, ok := j.customs[kind]; ok {
+	if found, ok := j.customs[kind]; ok && !scheme.Recognizes(kind) {
 		return found.ask(raw)
 	}
 	strategy, ok := strategies[kind.GroupKind()]
@@ -394,6 +404,15 @@ func lifecycles() []lifecycle {
 	return found
 }
 
+// What was asked: an object, or a text that holds one in YAML.
+func object(line []byte) ([]byte, error) {
+	var text string
+	if json.Unmarshal(line, &text) != nil {
+		return line, nil
+	}
+	return yaml.YAMLToJSONStrict([]byte(text))
+}
+
 // Lines of JSON: first the number of definitions, then those, then objects. Or, with the argument `lifecycles`, none.
 func main() {
 	_ = apiregistration.SchemeGroupVersion
@@ -417,8 +436,16 @@ func main() {
 				if problem := asked.define(line); problem != nil {
 					panic(problem)
 				}
-			} else if problem := out.Encode(asked.ask(line)); problem != nil {
-				panic(problem)
+			} else {
+				found := answer{}
+				if raw, failure := object(line); failure != nil {
+					found.Errors = lines(failure)
+				} else {
+					found = asked.ask(raw)
+				}
+				if problem := out.Encode(found); problem != nil {
+					panic(problem)
+				}
 			}
 		}
 		if err == io.EOF {
