@@ -77,6 +77,22 @@ def test_a_field_that_would_be_pruned_is_an_error(kubernetes: Kubernetes) -> Non
 def test_unknown_fields_are_kept_where_the_schema_says_so_but_known_ones_below_are_checked(
     kubernetes: Kubernetes,
 ) -> None:
+    inner = {"type": "object", "properties": {"b": {"type": "integer"}}}
+    open_ended = {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": {"a": inner}}
+
+    assert wrong(schema(kubernetes, deep=open_ended), deep={"any": {"thing": 1}, "a": {"b": 1}}) == []
+    assert wrong(schema(kubernetes, deep=open_ended), deep={"a": {"c": 1}}) == ["unknown field"]
+
+
+def test_int_or_string_takes_both_and_nothing_else(kubernetes: Kubernetes) -> None:
+    either = {"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}, {"type": "string"}]}
+
+    assert wrong(schema(kubernetes, port=either), port=80) == wrong(schema(kubernetes, port=either), port="http") == []
+    assert wrong(schema(kubernetes, port=either), port=True) == ["expected an integer or a string, got a boolean: true"]
+
+
+def test_a_null_counts_as_missing_where_the_schema_is_not_nullable(kubernetes: Kubernetes) -> None:
+    text: dict[str, Any] = {"type": "string", "enum": ["x"]}
     fields = {"must": text, "filled": {**text, "default": "x"}, "may": text}
     inner = {"type": "object", "required": ["must", "filled"], "properties": fields}
     every = schema(kubernetes, a={**text, "nullable": True}, b=text, c=inner, d={"type": "array", "items": text})
