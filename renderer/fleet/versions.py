@@ -6,17 +6,19 @@ Never: asks a source for anything but what templates.lock holds it to.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from renderer import read
-from renderer.types import TemplatePin
+from renderer.errors import Code, ConfigurationError
+from renderer.types import Problem, TemplatePin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from renderer.fleet.workspace import Workspace
     from renderer.read import Case
-    from renderer.types import Problem, TemplateTree
+    from renderer.types import TemplateTree
 
 
 def choose(space: Workspace, names: Sequence[str]) -> list[TemplatePin]:
@@ -43,11 +45,20 @@ def _known(space: Workspace) -> list[TemplatePin]:
 
 
 def _elsewhere(space: Workspace, name: str) -> TemplatePin:
-    """The version that a range stands for; raises TemplateError for everything else that no folder and no lock has."""
+    """The newest version that a range allows; raises TemplateError for what neither a folder nor the lock has."""
     template, _, version = name.partition("@")
-    pin = space.library.exact(TemplatePin(template, version or "?"))
-    space.tree(pin)
-    return pin
+    pin = TemplatePin(template, version or "?")
+    if not read.is_range(version):
+        space.tree(pin)
+        return pin
+    known = tuple(one.version for one in _known(space) if one.name == template)
+    try:
+        newest = read.newest(known, version)
+    except ValueError as error:
+        raise ConfigurationError(str(error), problems=[Problem(Code.USAGE, f"{template}: {error}")]) from None
+    if newest is None:
+        raise read.missing(pin, {template: known} if known else {})
+    return replace(pin, version=newest)
 
 
 def tree_of(space: Workspace, pin: TemplatePin) -> TemplateTree:

@@ -26,14 +26,14 @@ from renderer.read.lock import dump_lock, load_lock, lock_path
 from renderer.read.merge import merge_patch
 from renderer.read.overlays import Overlays, load_overlays
 from renderer.read.past import past_template
-from renderer.read.ranges import NEXT, VERSION, is_range, order, parse_version
+from renderer.read.ranges import NEXT, VERSION, is_range, newest, order, parse_version
 from renderer.read.revision import head
 from renderer.read.revisions import PastFile, list_commit, list_index, open_objects, resolve_commit
 from renderer.read.schemas import load_schemas
 from renderer.read.selector import Need, Selector, misspelt, parse_selector
 from renderer.read.site import load_site, read_site, site_labels
 from renderer.read.sites import list_sites
-from renderer.read.templates import has_folder, list_versions, load_files, load_template, tree_of
+from renderer.read.templates import has_folder, list_versions, load_files, load_template, missing, tree_of
 from renderer.read.trace import trace_site
 
 __all__ = [
@@ -89,7 +89,9 @@ __all__ = [
     "load_template",
     "lock_path",
     "merge_patch",
+    "missing",
     "misspelt",
+    "newest",
     "open_objects",
     "order",
     "parse_selector",

@@ -147,3 +147,14 @@ def test_a_foxops_template_that_moves_to_another_address_is_planned(
 
         assert set(shop.publish().outcomes().values()) == {"published"}
         assert f"colour: oci://{registry.host}/two/app" in shop("render", "berlin-01").out
+
+
+@pytest.mark.parametrize(("named", "code"), [("app@^9", "FP301"), ("app@>=x", "FP805"), ("nope@^1", "FP301")])
+def test_a_range_that_means_nothing_is_told(shop: Shop, named: str, code: str) -> None:
+    done = shop("template", "lint", named)
+
+    assert (done.code, codes(done)) == (2, {code})
+
+
+def test_a_range_that_nobody_pins_means_the_newest_that_is_known(shop: Shop) -> None:
+    assert shop("template", "lint", "app@^1", "-o", "json").json["templates"] == ["app@1.0.0"]

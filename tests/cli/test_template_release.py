@@ -199,3 +199,12 @@ def test_renovate_needs_a_name_and_a_name_needs_a_template(shop: Shop) -> None:
     done = shop("template", "versions", "ap")
     assert (done.code, codes(done)) == (2, {"FP301"})
     assert "did you mean app?" in done.err
+
+
+def test_what_new_template_makes_can_be_released(shop: Shop) -> None:
+    assert shop("new", "template", "fresh", "--defaults").code == 0
+
+    done = shop("template", "release", "fresh", "1.0.0")
+
+    assert done.code == 0, done.err
+    assert "## 1.0.0\n\n- First version." in (shop.folder / "templates/fresh/1.0.0/CHANGELOG.md").read_text()
