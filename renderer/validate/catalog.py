@@ -38,9 +38,16 @@ class Catalog:
     allow_kinds: frozenset[str]
     admission: Admission = field(default_factory=Admission)
     around: Surroundings = field(default_factory=Surroundings)
+    _found: dict[tuple[str, str], KindSchema | Refusal | None] = field(default_factory=dict, compare=False)
 
     def find(self, api_version: str, kind: str) -> KindSchema | Refusal | None:
         """The schema of a kind. None only for kinds in `allow_kinds`, which have the form group/Kind."""
+        key = (api_version, kind)
+        if key not in self._found:
+            self._found[key] = self._find(api_version, kind)
+        return self._found[key]
+
+    def _find(self, api_version: str, kind: str) -> KindSchema | Refusal | None:
         group = group_of(api_version)
         found = (
             self.kubernetes.find(api_version, kind)

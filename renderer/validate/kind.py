@@ -39,6 +39,10 @@ class _Node:
     items: _Node | None = None
 
     @property
+    def children(self) -> list[_Node]:
+        return [child for child in (*self.fields.values(), self.rest, self.items) if child is not None]
+
+    @property
     def idle(self) -> bool:
         return not (self.list_type or self.metadata or self.fields or self.rest or self.items)
 
@@ -49,7 +53,7 @@ class KindSchema:
     `rules` are those of a custom resource's definition, in CEL. `deprecation` says that its apiVersion is.
     """
 
-    __slots__ = ("_places", "deprecation", "rules", "schema", "warnings")
+    __slots__ = ("_nests", "_places", "deprecation", "rules", "schema", "warnings")
 
     def __init__(
         self,
@@ -60,6 +64,7 @@ class KindSchema:
     ) -> None:
         self.schema = Schema(document)
         self._places = _compile(document, document.get("$defs", {}), {})
+        self._nests = self._places is not None and _has_metadata_below(self._places)
         self.warnings = warnings
         self.rules = rules
         self.deprecation = deprecation
@@ -74,7 +79,21 @@ class KindSchema:
 
     def names(self, value: Mapping[str, Any]) -> list[Violation]:
         """Labels and annotations below the object's own metadata that Kubernetes would refuse."""
-        return [*_nested(self._places, value, ())] if self._places else []
+        return [*_nested(self._places, value, ())] if self._places and self._nests else []
+
+
+def _has_metadata_below(root: _Node) -> bool:
+    """Whether metadata can stand further down than the object's own."""
+    seen: set[int] = set()
+    waiting = [inner for child in root.children for inner in child.children]
+    while waiting:
+        node = waiting.pop()
+        if node.metadata:
+            return True
+        if id(node) not in seen:
+            seen.add(id(node))
+            waiting += node.children
+    return False
 
 
 def _compile(schema: Mapping[str, Any], defs: Mapping[str, Any], known: dict[str, _Node | None]) -> _Node | None:
@@ -114,15 +133,15 @@ def _defaults(items: Mapping[str, Any], defs: Mapping[str, Any]) -> dict[str, An
     return {**_KEY_DEFAULTS, **own}
 
 
-def _steps(node: _Node, value: object) -> Iterator[tuple[str | int, _Node, Any]]:
+def _steps(node: _Node, value: object) -> list[tuple[str | int, _Node, Any]]:
     if isinstance(value, dict):
-        for key, child in node.fields.items():
-            if key in value:
-                yield key, child, value[key]
+        found: list[Any] = [(key, child, value[key]) for key, child in node.fields.items() if key in value]
         if node.rest is not None:
-            yield from ((key, node.rest, inner) for key, inner in value.items() if key not in node.fields)
-    elif isinstance(value, list) and node.items is not None:
-        yield from ((index, node.items, inner) for index, inner in enumerate(value))
+            found += [(key, node.rest, inner) for key, inner in value.items() if key not in node.fields]
+        return found
+    if isinstance(value, list) and node.items is not None:
+        return [(index, node.items, inner) for index, inner in enumerate(value)]
+    return []
 
 
 def _lists(node: _Node, value: object, path: KeyPath, quiet: bool) -> Iterator[Violation]:  # noqa: FBT001

@@ -140,9 +140,8 @@ def _size_problems(annotations: object) -> Iterator[Violation]:
             yield Violation(("annotations",), f"expected at most {_ANNOTATIONS_LIMIT} bytes of annotations, got {size}")
 
 
-def _against(path: tuple[str, ...], text: str, rule: _Rule) -> Iterator[Violation]:
+def _against(path: tuple[str, ...], text: str, rule: _Rule) -> tuple[Violation, ...]:
     pattern, limit, words = rule
     if len(text) > limit:
-        yield Violation(path, f"expected {words}, got {len(text)} characters: {shown(text)}", "shorten it")
-    elif not pattern.fullmatch(text):
-        yield Violation(path, f"expected {words}, got {shown(text)}")
+        return (Violation(path, f"expected {words}, got {len(text)} characters: {shown(text)}", "shorten it"),)
+    return () if pattern.fullmatch(text) else (Violation(path, f"expected {words}, got {shown(text)}"),)

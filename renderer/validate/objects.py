@@ -66,7 +66,8 @@ def check_file(path: str, content: bytes, catalog: Catalog) -> FileReport:
         documents = load_all(content, path)
     except YamlError as error:
         return FileReport(tuple(_yaml_problem(one, hide=secret.mentions_secret(content)) for one in error.problems))
-    return check_documents(documents, catalog)
+    report = check_documents(documents, catalog)
+    return report._replace(summary=Summary.of([report.facts]))
 
 
 def check_documents(documents: Sequence[Document], catalog: Catalog) -> FileReport:
@@ -86,9 +87,8 @@ def check_documents(documents: Sequence[Document], catalog: Catalog) -> FileRepo
         frozenset([(one.group, one.kind) for one in objects]),
         tuple([found for one in objects if one.group == kustomize.GROUP for found in _references(one)]),
         facts,
-        Summary.of(facts),
-        tuple(looks),
-        len(objects),
+        looks=tuple(looks),
+        held=len(objects),
     )
 
 

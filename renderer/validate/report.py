@@ -33,8 +33,8 @@ class FileReport(NamedTuple):
     """What one file, or one document, holds: `objects` that have a name, `kinds` as (group, kind).
 
     `references` are those of its kustomizations; `held` objects with and without name are in it. `looks` are what
-    policies look at beside them, `facts` and `summary` what they mean to the rest of their site. A file of several
-    documents has these as `parts`, and no facts of its own: see `facts_of_file`.
+    policies look at beside them, `facts` what they mean to the rest of their site, and `summary` the same for a whole
+    file. A file of several documents has these as `parts`, and no facts of its own: see `facts_of_file`.
     """
 
     problems: tuple[Problem, ...] = ()
@@ -57,7 +57,7 @@ def joined(documents: Sequence[tuple[int, FileReport]]) -> FileReport:
         frozenset().union(*[report.kinds for report in parts]),
         tuple([replace(found, line=found.line + line) for line, report in documents for found in report.references]),
         NO_FACTS,
-        Summary.joined([report.summary for report in parts]),
+        Summary.of([report.facts for report in parts]),
         tuple(dict.fromkeys([look for report in parts for look in report.looks])),
         sum([report.held for report in parts]),
         parts,

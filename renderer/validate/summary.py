@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from renderer.validate.rules_selectors import matches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from renderer.validate.facts import Facts, Maker, Pods, Selection
     from renderer.validate.needs import Thing
@@ -42,18 +42,20 @@ class Summary(NamedTuple):
     places: bool = False
 
     @classmethod
-    def of(cls, facts: Facts) -> Summary:
-        """The summary of objects with these facts."""
-        provided = frozenset(facts.provided)
+    def of(cls, several: Sequence[Facts]) -> Summary:
+        """The summary of the objects of a file, document by document."""
+        provided = frozenset([thing for one in several for thing in one.provided])
+        needed = [need.thing for one in several for need in one.needs if not is_everywhere(need.thing)]
+        pods = tuple([found for one in several for found in one.pods])
         return cls(
             provided,
-            frozenset([need.thing for need in facts.needs if not is_everywhere(need.thing)]) - provided,
-            tuple(unmatched(facts.selections, facts.pods)),
-            facts.pods,
-            frozenset(facts.makers),
-            frozenset(facts.opened),
-            bool(facts.unplaced),
-            facts.places,
+            frozenset(needed) - provided,
+            tuple(unmatched([found for one in several for found in one.selections], pods)),
+            pods,
+            frozenset([maker for one in several for maker in one.makers]),
+            frozenset([name for one in several for name in one.opened]),
+            any([one.unplaced for one in several]),  # noqa: C419 - a list is quicker, and they are few
+            any([one.places for one in several]),  # noqa: C419
         )
 
     @classmethod

@@ -64,6 +64,7 @@ class Validator:
         self._allow_kinds = allow_kinds
         self._references = references or References(None)
         self._kubernetes: dict[str, Kubernetes] = {}
+        self._catalogs: dict[str, Catalog] = {}
         self._promises = Promises(self._references.provided)
         self._known = Reports(*kept) if kept else Reports()
         self._held: Memo[bytes, tuple[dict[str, Any], ...]] = Memo(_HELD)
@@ -106,11 +107,11 @@ class Validator:
 
     def _reports(self, files: _Files, minor: str) -> tuple[_Shipped, _Reports]:
         around, none = self._surroundings(files), _nothing_shipped()
-        catalog = self._catalog(minor, none, around)
+        catalog = self._catalog(minor, none, around) if around else self._usual(minor)
         reports = {path: self._known.of(one.content, catalog, (minor, none.key)) for path, one in files.items()}
         shipped = self._shipped_by([files[path] for path in reports if _DEFINITION in reports[path].kinds], minor)
         if shipped.crds.keys:
-            catalog = self._catalog(minor, shipped, around)
+            catalog = self._catalog(minor, shipped, around or Surroundings())
             for path, report in reports.items():
                 # The artifact's own definition is what the cluster will have: it goes before the fleet's.
                 if report.kinds & shipped.crds.keys:
@@ -118,6 +119,12 @@ class Validator:
         data = {kustomize.resolve(path, one.target) for path in files for one in reports[path].references if one.data}
         reports.update({path: self._known.of_data(files[path].content) for path in data & files.keys() if path})
         return shipped, reports
+
+    def _usual(self, minor: str) -> Catalog:
+        """The catalog of all sites of a minor that ship nothing, where no policy looks around."""
+        if minor not in self._catalogs:
+            self._catalogs[minor] = self._catalog(minor, _nothing_shipped(), Surroundings())
+        return self._catalogs[minor]
 
     def _catalog(self, minor: str, shipped: _Shipped, around: Surroundings) -> Catalog:
         return Catalog(self._minor(minor), self._crds, shipped.crds, self._allow_kinds, self._admission, around)
@@ -131,10 +138,10 @@ class Validator:
     def _broken_policies(self) -> tuple[Problem, ...]:
         return tuple(one for one in self._admission.problems if one.severity is Severity.ERROR)
 
-    def _surroundings(self, files: _Files) -> Surroundings:
+    def _surroundings(self, files: _Files) -> Surroundings | None:
         """The site's namespaces and possible parameters, when a policy looks at any."""
         if self._admission.surrounding is None:
-            return Surroundings()
+            return None
         return Surroundings.of(found for path in sorted(files) for found in self._holding(files[path]))
 
     def _holding(self, one: Manifest) -> tuple[dict[str, Any], ...]:
