@@ -125,3 +125,17 @@ assert all(name.startswith("renderer.cli") for name in ours), ours
 
     assert done.returncode == 0, done.stderr
     assert "Usage: fleetpress" in done.stdout
+
+
+def test_a_worker_imports_no_client_of_registries() -> None:
+    unused = ["urllib3", "requests", "oras", "git", "copier", "cryptography", "jsonschema", "rich", "click"]
+    program = f"""
+import sys
+import renderer.engine.processes
+import renderer.fleet.press
+found = [name for name in {unused!r} if name in sys.modules]
+assert not found, found
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr

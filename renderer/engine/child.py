@@ -117,6 +117,7 @@ def _prepared(path: list[str], task: bytes, ground: Mapping[str, str]) -> Task[A
         what = f"the fleet on a worker is not the one here: {different[0]}"
         hint = "every worker needs the same commit of the fleet repository, clean, in a folder of the same name"
         raise ConfigurationError(what, problems=[Problem(Code.WORKER_DIFFERS, what, hint=hint)])
+    collector.calm()
     loaded.prepare()
     collector.calm()
     return loaded

@@ -106,6 +106,7 @@ def _start(task: Task[Any, Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     guard.limit_memory()
     guard.forget_secrets()
+    collector.calm()
     task.prepare()
     collector.calm()
     _worker_task = task

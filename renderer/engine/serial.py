@@ -17,7 +17,8 @@ class Serial:
 
     def map(self, task: Task[Item, Result], items: Iterable[Item]) -> Iterator[Result]:
         """See `Engine.map`."""
-        task.prepare()
         with collector.calmed():
+            task.prepare()
+            collector.calm()
             for item in items:
                 yield guard.run(task, item)

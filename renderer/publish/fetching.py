@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from renderer.errors import Code
 from renderer.publish.interface import TargetOptions, failure
-from renderer.publish.transport import Transport, Unreachable
 
 _OK = 200
 
 
 def fetch(url: str, limit: int) -> bytes:
     """The body at an https `url`, at most `limit` bytes. Raises PublishError, whose text has no more than the host."""
+    # Workers import this module with its package, and never ask anybody.
+    from renderer.publish.transport import Transport, Unreachable
+
     transport = Transport(TargetOptions())
     host = url.split("/")[2].rpartition("@")[2]
     try:
