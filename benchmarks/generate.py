@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from benchmarks.synthetic import BYTE_SHARE, FILE_SHARE, Shape, template_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 CRDS = Path(__file__).parents[1] / "schemas" / "crds"
 TEMPLATE, VERSION = "edge-site", "1.0.0"
@@ -118,22 +118,23 @@ values:
   ingress_aliases: [results.{name}.labs.example, api.{name}.labs.example]
   analyzers:
 {analyzers}"""
+# What stands in a good file, what takes its place, and the code that tells so.
 _POISONS = (
-    ("  lb_pool:", "  lb_pol:"),  # a value that no template asks for
-    ("topology: ", "topology: triple-"),  # a label that the fleet does not know
-    ("  node_ips: [", "  capacity: enormous\n  node_ips: ["),  # not one of the choices
-    ("port: 9101", 'port: "http"'),  # renders to an object that its schema refuses
-    ("  node_cidr:", "  maintenance_window: 01:00\n  node_cidr:"),  # read differently by every YAML parser
+    ("  lb_pool:", "  lb_pol:", "FP208"),  # a value that no template asks for
+    ("topology: ", "topology: triple-", "FP203"),  # a label that the fleet does not know
+    ("  node_ips: [", "  capacity: enormous\n  node_ips: [", "FP306"),  # not one of the choices
+    ("port: 9101", 'port: "http"', "FP403"),  # renders to an object that its schema refuses
+    ("  node_cidr:", "  maintenance_window: 01:00\n  node_cidr:", "FP104"),  # read differently by every YAML parser
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """A fleet that was written: its folder, its sites, and those that must be refused."""
+    """A fleet that was written: its folder, its sites, and those that must be refused, with the code that tells why."""
 
     root: Path
     sites: tuple[str, ...]
-    poisoned: frozenset[str]
+    poisoned: Mapping[str, str]
 
 
 def generate(
@@ -165,7 +166,7 @@ def generate(
         site = _Site(seed, index)
         _write(root / "sites" / site.folder(sites) / f"{site.name}.yaml", site.text(poisoned=index in bad))
         names.append(site.name)
-    return Generated(root, tuple(sorted(names)), frozenset(names[index] for index in bad))
+    return Generated(root, tuple(sorted(names)), {names[index]: _poison(index)[2] for index in sorted(bad)})
 
 
 class _Site:
@@ -203,7 +204,8 @@ class _Site:
             analyzers="".join(self._analyzers()),
         )
         if poisoned:
-            text = text.replace(*_POISONS[self.index % len(_POISONS)], 1)
+            good, bad, _ = _poison(self.index)
+            text = text.replace(good, bad, 1)
         return text
 
     def _analyzers(self) -> Iterator[str]:
@@ -211,6 +213,10 @@ class _Site:
             kind = self.dice.choice(("chemistry", "haematology", "coagulation"))
             protocol = self.dice.choice(("astm", "hl7v2"))
             yield f"    - {{name: {kind}-{number}, protocol: {protocol}, port: {9101 + number}}}\n"
+
+
+def _poison(index: int) -> tuple[str, str, str]:
+    return _POISONS[index % len(_POISONS)]
 
 
 def _fleet_files() -> Iterator[tuple[str, str]]:

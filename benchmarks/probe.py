@@ -88,7 +88,12 @@ def publish(root: Path, workers: int, key: Path, layout: Path) -> Figures:
         code = end.code
     files = sum(len(names) for _, _, names in os.walk(layout))
     report = json.loads(printed.getvalue())
-    return {"sites": len(report["receipts"]), "exit_code": code if isinstance(code, int) else 1, "files": files}
+    failures: dict[str, list[str]] = {one["site"]: [] for one in report["receipts"] if one["outcome"] == "failed"}
+    for problem in report["problems"]:
+        for site in problem["sites"]:
+            failures.setdefault(site, []).append(problem["code"])
+    ended = code if isinstance(code, int) else 1
+    return {"sites": len(report["receipts"]), "exit_code": ended, "files": files, "failures": json.dumps(failures)}
 
 
 def stages(root: Path, key: Path, sample: int) -> Figures:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from renderer.fleet.workspace import Workspace
     from renderer.types import Json, KeyPath, TemplatePin, Trace
 
-# Each costs about as much as rendering a template: more distinct problems than these nobody reads.
-_MOST_BLAMED: Final = 1000
+# Each costs as much as several sites: more distinct problems than these nobody reads, and bad sites must stay cheap.
+_MOST_BLAMED: Final = 300
 _RENDERED: Final = ("FP4", "FP5")
 
 

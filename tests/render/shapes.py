@@ -172,3 +172,13 @@ def _places(value: Any) -> Any:
     for key, inner in list(pairs):
         yield value, key
         yield from _places(inner)
+
+
+def contexts(random: Random, count: int) -> list[dict[str, Any]]:
+    """A fleet's worth: some sites alike, many nearly so."""
+    first = [random_context(random) for _ in range(max(2, count // 8))]
+    close = [nearly(random, random.choice(first)) for _ in range(count // 2)]
+    more = [nearly(random, random.choice(close)) for _ in range(count // 4)]
+    found = [random.choice([*first, *close, *more]) for _ in range(count)]
+    random.shuffle(found)
+    return found

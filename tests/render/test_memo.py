@@ -17,7 +17,7 @@ from renderer.errors import Code
 from renderer.render import Memo, compile_template, memo, reads
 from renderer.render.filters import ANSIBLE
 from renderer.render.keys import Keyer
-from tests.render.shapes import NAMES, PARTS, PATHS, SHAPES, files_of, nearly, random_context
+from tests.render.shapes import NAMES, PARTS, PATHS, SHAPES, contexts, files_of
 from tests.render.support import make_template, make_tree
 
 if TYPE_CHECKING:
@@ -57,16 +57,6 @@ def reference(shape: str, context: dict[str, Any]) -> str | None:
         return environment.from_string(SHAPES[shape]).render(**answers, _folder_name=context["site"], _copier_conf=conf)
     except Exception:  # noqa: BLE001 - templates raise all kinds of them
         return None
-
-
-def contexts(random: Random, count: int) -> list[dict[str, Any]]:
-    """A fleet's worth: some sites alike, many nearly so."""
-    first = [random_context(random) for _ in range(max(2, count // 8))]
-    close = [nearly(random, random.choice(first)) for _ in range(count // 2)]
-    more = [nearly(random, random.choice(close)) for _ in range(count // 4)]
-    found = [random.choice([*first, *close, *more]) for _ in range(count)]
-    random.shuffle(found)
-    return found
 
 
 def compare(shapes: tuple[str, ...], store: Memo, random: Random, count: int) -> None:
