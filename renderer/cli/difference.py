@@ -78,6 +78,7 @@ class _Asked:
 )
 @options.option(
     "--live",
+    type=click.Path(dir_okay=False, allow_dash=True),
     metavar="FILE",
     help="Compare one site with objects that `kubectl get -o yaml` wrote; - reads them from stdin.",
 )
@@ -249,8 +250,11 @@ def _live(space: Workspace, sites: tuple[str, ...], file: str, output: str, *, a
 
     if len(sites) != 1 or output not in ("text", "json"):
         raise click.UsageError("--live compares one SITE, as text or json")
-    with click.open_file(file, "rb") as stream:
-        export = stream.read()
+    try:
+        with click.open_file(file, "rb") as stream:
+            export = stream.read()
+    except OSError as error:
+        raise click.UsageError(f"cannot read {file}: {error.strerror}") from None
     changes = compare_live(space, sites[0], export, "stdin" if file == "-" else file, all_live=all_live)
     session.say(report.results.live_difference(sites[0], changes), output)
     sys.exit(_DIFFERENT if changes else 0)

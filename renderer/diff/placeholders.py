@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from renderer.types import Item, ObjectChange, ObjectKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from renderer.types import FieldChange, Json, Step
 
@@ -27,14 +28,19 @@ _NAME: Final = re.compile(r"[\w.-]+")
 _WORD: Final = re.compile(r"(?=[^\d./-]*[\d./-])(?=.*[A-Za-z./-])[A-Za-z0-9][A-Za-z0-9._/-]{2,}[A-Za-z0-9]")
 _TYPED: Final = re.compile(r"[\d.eE+_-]+|0[xo][0-9a-fA-F]+|\d{4}-\d\d-\d\d.*")
 _ADDRESS: Final = re.compile(r"\d+(\.\d+){3}(/\d+)?(-\d+(\.\d+){3})?")
+_RUN: Final = re.compile(rb"[A-Za-z0-9]+")
 _INSIDE: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What one site calls its own: (text, placeholder) as bytes, the longest first, and the texts by name."""
+    """What one site calls its own: (text, placeholder) as bytes, the longest first, and the texts by name.
+
+    `rare` are the longest run of letters and digits in each text: where that does not stand, the text does not.
+    """
 
     pairs: tuple[tuple[bytes, bytes], ...]
+    rare: tuple[bytes, ...]
     by_name: Mapping[str, str]
 
     @classmethod
@@ -48,16 +54,27 @@ class Words:
         usable = {text: name for text, name in named.items() if text not in names}
         pairs = sorted(usable.items(), key=lambda pair: (-len(pair[0]), pair[0]))
         encoded = tuple((text.encode(), f"{OPEN}{name}{CLOSE}".encode()) for text, name in pairs)
-        return cls(encoded, {name: text for text, name in pairs})
+        rare = tuple(max(_RUN.findall(text), key=len) for text, _ in encoded)
+        return cls(encoded, rare, {name: text for text, name in pairs})
 
     def blank(self, text: bytes) -> bytes:
         """`text` with placeholders, where the site's words stand as words."""
-        if _OPEN in text:
-            return text
-        for word, placeholder in self.pairs:
-            if word in text:
-                text = _swap(text, word, placeholder)
+        return swap_words(text, self.pairs)
+
+
+def swap_words(text: bytes, pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """`text` with each placeholder in the place of its word; the same text when no word is in it."""
+    if _OPEN in text:
         return text
+    for word, placeholder in pairs:
+        if word in text:
+            text = _swap(text, word, placeholder)
+    return text
+
+
+def runs_of(text: bytes) -> frozenset[bytes]:
+    """All runs of letters and digits in a text. A word that is taken out is made of whole ones."""
+    return frozenset(_RUN.findall(text))
 
 
 def fill(text: str, words: Mapping[str, str]) -> str:
@@ -121,6 +138,7 @@ def _texts(value: Json, path: str) -> Iterator[tuple[str, str]]:
             yield from _texts(inner, f"{path}.{index}")
 
 
+@lru_cache(maxsize=65_536)
 def _is_telling(text: str) -> bool:
     if _ADDRESS.fullmatch(text):
         return True

@@ -8,13 +8,14 @@ compared with that when it is found.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING
 
+from renderer.diff.blanking import Blanker
+from renderer.diff.memo import Memo
 from renderer.diff.objects import Found, Rules, compare, diff_objects, in_order, read_file, read_objects
-from renderer.diff.placeholders import OPEN, PLACEHOLDER, Words, fill_change
+from renderer.diff.placeholders import PLACEHOLDER, Words, fill_change
 from renderer.strict_yaml import YamlError
 from renderer.types import Change, ObjectKey
 
@@ -23,11 +24,7 @@ if TYPE_CHECKING:
 
     from renderer.types import ObjectChange
 
-Value = TypeVar("Value")
 _Files = tuple[tuple[str, bytes | None, bytes | None], ...]
-_KEPT: Final = 4_096
-# Where an object says what it is, nothing may be taken out: what is hidden and how lists are compared depends on it.
-_TYPED: Final = re.compile(rf"^[\s-]*\"?(apiVersion|kind)\"?:.*{OPEN}".encode(), re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,33 +34,15 @@ class _Parsed(Found):
     text: tuple[bytes, int] = (b"", 0)
 
 
-class _Memo(Generic[Value]):
-    """What was found before, in two generations: what is asked for stays."""
-
-    def __init__(self) -> None:
-        self._young: dict[Any, Value] = {}
-        self._old: dict[Any, Value] = {}
-
-    def get(self, key: object) -> Value | None:
-        found = self._young.get(key)
-        if found is None and (found := self._old.pop(key, None)) is not None:
-            self.put(key, found)
-        return found
-
-    def put(self, key: object, value: Value) -> None:
-        if len(self._young) >= _KEPT:
-            self._old, self._young = self._young, {}
-        self._young[key] = value
-
-
 class SiteDiffer:
     """Compares sites by one set of rules; build one for each process."""
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
-        self._changes: _Memo[tuple[str, Change]] = _Memo()
-        self._parsed: _Memo[tuple[_Parsed, ...]] = _Memo()
-        self._pairs: _Memo[list[ObjectChange]] = _Memo()
+        self._blanker = Blanker()
+        self._changes: Memo[tuple[str, Change]] = Memo()
+        self._parsed: Memo[tuple[_Parsed, ...]] = Memo()
+        self._pairs: Memo[list[ObjectChange]] = Memo()
 
     def diff(self, before: Mapping[str, bytes], after: Mapping[str, bytes], words: Words) -> tuple[str, Change] | None:
         """A digest of the site's change, and the change; None when every file is the same. Raises YamlError."""
@@ -71,14 +50,25 @@ class SiteDiffer:
         if not paths:
             return None
         files = tuple((path, before.get(path), after.get(path)) for path in paths)
-        blanked = tuple((_path(path, words), _blank(old, words), _blank(new, words)) for path, old, new in files)
-        key = _digest(blanked)
+        blanked, key = self._blanked(files, words)
         known = self._changes.get(key)
         if known is None:
             known, is_shared = self._found(files, blanked, words)
             if is_shared:
                 self._changes.put(key, known)
         return known if known[1].changes else None
+
+    def _blanked(self, files: _Files, words: Words) -> tuple[_Files, bytes]:
+        """The files with placeholders, and one digest over all of them."""
+        state = sha256()
+        blanked: list[tuple[str, bytes | None, bytes | None]] = []
+        for path, old, new in files:
+            place, _ = self._blanker.blank(path.encode(), words)
+            assert place is not None, "a path is a text"  # noqa: S101
+            (before, first), (after, second) = self._blanker.blank(old, words), self._blanker.blank(new, words)
+            state.update(b"%d:" % len(place) + place + first + second)
+            blanked.append((place.decode(), before, after))
+        return tuple(blanked), state.digest()
 
     def _found(self, files: _Files, blanked: _Files, words: Words) -> tuple[tuple[str, Change], bool]:
         """The change, and whether other sites with the same blanked files have it too."""
@@ -134,26 +124,6 @@ def _exact(files: _Files, rules: Rules) -> tuple[ObjectChange, ...]:
     before = {path: old for path, old, _ in files if old is not None}
     after = {path: new for path, _, new in files if new is not None}
     return diff_objects(read_objects(before), read_objects(after), rules)
-
-
-def _path(path: str, words: Words) -> str:
-    return words.blank(path.encode()).decode()
-
-
-def _blank(text: bytes | None, words: Words) -> bytes | None:
-    if text is None:
-        return None
-    blanked = words.blank(text)
-    return text if blanked is not text and _TYPED.search(blanked) else blanked
-
-
-def _digest(files: _Files) -> bytes:
-    state = sha256()
-    for path, *sides in files:
-        for part in (path.encode(), *sides):
-            state.update(b"-" if part is None else b"%d:" % len(part))
-            state.update(part or b"")
-    return state.digest()
 
 
 def _told(changes: tuple[ObjectChange, ...], names: tuple[str, ...]) -> tuple[str, Change]:

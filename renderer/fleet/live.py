@@ -46,7 +46,8 @@ def _objects(export: bytes, file: str) -> list[diff.Object]:
     except YamlError as error:
         raise _invalid(error.problems[0].what, file, error.problems) from None
     found = [value for document in documents for value in diff.objects_in(document.value)]
-    if not all(value.get("kind") and value.get("apiVersion") for value in found):
+    maps = all(isinstance(document.value, dict) for document in documents)
+    if not maps or not all(value.get("kind") and value.get("apiVersion") for value in found):
         raise _invalid("expected Kubernetes objects with apiVersion and kind", file, ())
     return found
 

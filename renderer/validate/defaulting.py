@@ -73,6 +73,8 @@ _FIXED: Mapping[str, Mapping[str, Json]] = {
     _CORE + "ServicePort": {"protocol": "TCP"},
     _CORE + "PersistentVolumeClaimSpec": {"volumeMode": "Filesystem"},
     _CORE + "PersistentVolumeSpec": {"volumeMode": "Filesystem", "persistentVolumeReclaimPolicy": "Retain"},
+    _CORE + "EnvVar": {"value": ""},
+    _CORE + "Namespace": {"spec": {}},
     _CORE + "NamespaceSpec": {"finalizers": ["kubernetes"]},
     _CORE + "Secret": {"type": "Opaque"},
     _APPS + "DeploymentSpec": {**_WORKLOAD, "replicas": 1, "progressDeadlineSeconds": 600, "minReadySeconds": 0,

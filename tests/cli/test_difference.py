@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import tempfile
 from pathlib import Path
@@ -17,7 +18,8 @@ from tests.cli.conftest import TEMPLATE
 if TYPE_CHECKING:
     from tests.cli.conftest import Shop
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/output/diff.schema.json").read_text())
+OUTPUT = Path(__file__).parents[2] / "schemas/output"
+SCHEMA = json.loads((OUTPUT / "diff.schema.json").read_text())
 NEXT = {
     path.replace("1.0.0", "2.0.0"): text.replace("colour: {{ colour }}", 'colour: {{ colour }}\n          new: "2"')
     for path, text in TEMPLATE.items()
@@ -249,3 +251,55 @@ def test_any_number_of_workers_tells_the_same(shop: Shop) -> None:
 
     assert told[0] == told[1]
     assert len(json.loads(told[0])["groups"]) == 1
+
+
+LIVE = """\
+apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: ConfigMap
+  metadata:
+    name: app
+    namespace: default
+    uid: 0b0d
+    resourceVersion: "12"
+  data: {site: berlin-01, region: eu, colour: green, replicas: "1"}
+"""
+
+
+def test_one_site_is_compared_with_its_cluster(shop: Shop, tmp_path: Path) -> None:
+    export = tmp_path / "live.yaml"
+    export.write_text(LIVE)
+
+    done = shop("diff", "berlin-01", "--live", export)
+
+    assert (done.code, done.out) == (1, '~ ConfigMap/default/app\n    ~ data.colour: "green" -> "red"\n')
+    export.write_text(LIVE.replace("green", "red"))
+    assert shop("diff", "berlin-01", "--live", export).code == 0
+    found = shop("diff", "berlin-01", "--live", export, "-o", "json").json
+    jsonschema.Draft7Validator(json.loads((OUTPUT / "diff-live.schema.json").read_text())).validate(found)
+
+
+def test_an_export_can_come_from_stdin(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(LIVE.encode())))
+
+    assert shop("diff", "berlin-01", "--live", "-").code == 1
+
+
+@pytest.mark.parametrize("text", ["NAME READY\napp  1/1\n", "{", "a: 1\n"])
+def test_what_is_no_export_is_told(shop: Shop, tmp_path: Path, text: str) -> None:
+    export = tmp_path / "live.yaml"
+    export.write_text(text)
+
+    done = shop("diff", "berlin-01", "--live", export)
+
+    assert done.code == 2
+    assert "FP823" in done.err
+
+
+def test_a_cluster_is_compared_with_one_site_only(shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / "live.yaml").write_text(LIVE)
+
+    assert shop("diff", "--live", tmp_path / "live.yaml").code == 2
+    assert shop("diff", "berlin-01", "--live", tmp_path / "no.yaml").code == 2
