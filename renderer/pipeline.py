@@ -7,6 +7,7 @@ Never: does a stage's work itself, prints, or knows about the command line.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from renderer.plan import Candidates, Entry
 from renderer.types import Outcome, Problem, Receipt, Rejected, Release, Shard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from renderer.fleet.books import Books
     from renderer.fleet.run import Run
@@ -47,7 +48,7 @@ def choose_serial(space: Workspace, serial: int | None, to: str, *, allow_dirty:
     """The serial of this publication: the one asked for, else the number of first-parent commits up to HEAD."""
     if serial is not None:
         return serial
-    revision = read.head(space.fleet.repository)
+    revision = read.head(space.fleet.repository, space.look)
     if revision.serial is None:
         what = "this clone is shallow, so its commits cannot be counted"
         hint = "fetch the whole history (`git fetch --unshallow`), or give --serial, such as the CI's pipeline number"
@@ -63,17 +64,32 @@ def choose_serial(space: Workspace, serial: int | None, to: str, *, allow_dirty:
     return revision.serial
 
 
-def survey(space: Workspace, books: Books, names: Sequence[str], key_id: str | None, shard: Shard = _ALL) -> Candidates:
-    """Which of the sites `names` have to be looked at, and which of the shard are gone. Reads no site."""
-    files = {name: space.index.sites[name].digest for name in names}
-    found = plan.candidates(files, books.entries, space.input_digest, key_id)
+def survey(
+    space: Workspace, books: Books, names: Collection[str], key_id: str | None, shard: Shard = _ALL
+) -> Candidates:
+    """Which of the sites `names` have to be looked at, and which of the shard are gone.
+
+    Reads no site, and asks about none that cannot have changed.
+    """
+    sites = space.index.sites
+    suspects = books.suspects(space.input_digest, key_id)
+    if suspects is None:
+        suspects = {*sites, *books.entries}
+    # All sites are a set that is not gone through: a fleet may have 100,000.
+    if isinstance(names, AbstractSet):
+        chosen = sorted(suspects & names)
+    else:
+        chosen = [name for name in names if name in suspects]
+    files = {name: sites[name].digest for name in chosen}
+    entries = {name: entry for name in suspects if (entry := books.entries.get(name))}
+    found = plan.candidates(files, entries, space.input_digest, key_id)
     # A site is gone when its file is, not when somebody chose not to publish it today.
-    removed = tuple(name for name in found.removed if name not in space.index.sites and shard.has(name))
-    return replace(found, removed=removed)
+    removed = tuple(name for name in found.removed if name not in sites and shard.has(name))
+    return replace(found, unchanged=len(names) - len(found.changed), removed=removed)
 
 
 def make_plan(
-    space: Workspace, books: Books, names: Sequence[str], workers: engine.Workers, shard: Shard = _ALL
+    space: Workspace, books: Books, names: Collection[str], workers: engine.Workers, shard: Shard = _ALL
 ) -> Plan:
     """Which sites would be published, and why. Reads the sites that may have changed; renders none."""
     candidates = survey(space, books, names, None, shard)

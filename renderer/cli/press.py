@@ -100,12 +100,11 @@ def plan(
 ) -> None:
     """Show which sites `publish` would publish, and why. Renders and changes nothing."""
     from renderer import pipeline, report
-    from renderer.fleet.books import Books
 
     space = session.open_workspace(fleet)
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file))
-    books = Books(target, destination)
-    names = session.choose(space, sites, workers, shard)
+    books = session.open_books(space, target, destination, shard)
+    names = session.choose_any(space, sites, workers, shard)
     found = pipeline.make_plan(space, books, names, workers, shard)
     beyond = session.beyond_limits(space, found, books, workers)
     problems = [*space.index.problems, *session.located(space, found.problems), *beyond]
@@ -165,7 +164,6 @@ def publish(
     A site that fails keeps its last good artifact and stops no other: the exit code is 3 then.
     """
     from renderer import pipeline, report
-    from renderer.fleet.books import Books
     from renderer.fleet.run import Run
     from renderer.types import Outcome
 
@@ -174,14 +172,14 @@ def publish(
     release = pipeline.choose_serial(space, serial, to, allow_dirty=allow_dirty)
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file, read_only=False))
     run = Run(space, destination, target, signer, release, workers)
-    books = Books(target, destination, fresh=everything, shard=shard)
-    names = session.choose(space, sites, workers, shard)
+    books = session.open_books(space, target, destination, shard, fresh=everything)
+    names = session.choose_any(space, sites, workers, shard)
     waived = session.keep_limits(space, books, names, workers, waive_limits)
     todo = pipeline.survey(space, books, names, signer.key_id, shard)
     receipts = list(report.progress(pipeline.publish_sites(run, books, todo), len(todo.changed), "publishing"))
     told = [problem for receipt in receipts for problem in receipt.problems]
     problems = [*space.index.problems, *session.located(space, told)]
-    result = report.results.publication(receipts, len(todo.unchanged), to, problems, waived)
+    result = report.results.publication(receipts, todo.unchanged, to, problems, waived)
     failed = space.index.problems or any(receipt.outcome is Outcome.FAILED for receipt in receipts)
     code = _PARTIAL if failed else 0
     session.say_found(space, result.of_shard(shard, code), problems, names, output)

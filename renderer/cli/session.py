@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from renderer.engine import Workers
     from renderer.fleet.books import Books
@@ -57,6 +57,12 @@ def choose(
     from renderer.types import Shard
 
     return select(space, selectors, workers or open_workers(), shard or Shard())
+
+
+def choose_any(space: Workspace, selectors: Sequence[str], workers: Workers, shard: Shard) -> Collection[str]:
+    """`choose`, for who does not go through all sites of a fleet: without selectors they are a set of its index."""
+    every = not selectors and shard.is_all
+    return space.index.sites.keys() if every else choose(space, selectors, workers, shard)
 
 
 def shard_of(text: str | None) -> Shard:
@@ -108,6 +114,18 @@ def open_destination(space: Workspace, connection: Connection) -> tuple[Destinat
     target = open_targets(destination.targets, options=options)
     click.get_current_context().call_on_close(target.close)
     return destination, target
+
+
+def open_books(
+    space: Workspace, target: Target, destination: Destination, shard: Shard, *, fresh: bool = False
+) -> Books:
+    """The ledgers, and from here on `space.index`, with what this machine remembers of both."""
+    from renderer.fleet import books
+
+    opened, problems = books.open_books(space, target, destination, shard, fresh=fresh)
+    click.get_current_context().call_on_close(opened.close)
+    tell(problems)
+    return opened
 
 
 def open_key(path: Path) -> Signer:
@@ -181,7 +199,7 @@ def beyond_limits(space: Workspace, plan: Plan, books: Books, workers: Workers) 
 
 
 def keep_limits(
-    space: Workspace, books: Books, names: Sequence[str], workers: Workers, reason: str | None
+    space: Workspace, books: Books, names: Collection[str], workers: Workers, reason: str | None
 ) -> Waived | None:
     """What a publication is allowed beyond the limits of fleet.yaml, and why.
 

@@ -3,43 +3,52 @@
 In: a destination and its target. Out: the published entries of the whole fleet. Each region's ledger lives next to its
 sites and tells about them only: what is known of a region's sites does not leave it.
 Never: is needed. A ledger that is lost costs one question to the registry per site.
+
+What the ledgers add up to is kept in a State, which is believed only for ledgers that are still the ones at their tags.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from renderer import plan, publish
-from renderer.errors import Code, PublishError
+from renderer.fleet import entry_state
+from renderer.fleet.cache import private_folder
+from renderer.fleet.chain import Head, Reader, dump_heads, load_heads, order, tag_of
+from renderer.fleet.entry_state import Entries
+from renderer.fleet.state import State, StateDamaged
 from renderer.plan import LEDGER_TYPE, Edition, Ledger
 from renderer.types import Shard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from renderer.fleet.destination import Destination
+    from renderer.fleet.workspace import Workspace
     from renderer.plan import Entry
     from renderer.publish import Target
-    from renderer.types import Reference
+    from renderer.types import Digest, Problem
 
 # Each run adds a ledger of what it changed. After so many, one writes down the whole again: a fresh runner reads few.
 _LONGEST_CHAIN = 16
-# Below a whole ledger, of how many older serials the ledgers are looked at: runs that were under way meanwhile.
-_SIDE_BY_SIDE = 8
-_DAMAGED = frozenset({Code.REGISTRY_CORRUPT, Code.LEDGER_CORRUPT})
-_TAG = re.compile(r"1\.(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,3})")
+# How often to look again when another process changes the State in the meantime.
+_TRIES = 5
 
 _ALL = Shard()
 
 
-@dataclass
+@dataclass(eq=False)
 class _Book:
-    """One region's ledgers: `state` is what the `length` that were read add up to, `known` are those that are there."""
+    """One region's ledgers: `chain` are those that count, newest first, `known` are all that are there.
 
-    place: Reference
+    `state` is what the chain adds up to.
+    """
+
+    reader: Reader
+    number: int
     state: Ledger
+    chain: tuple[Head, ...] = ()
     known: frozenset[Edition] = frozenset()
     length: int = 0
     changed: dict[str, Entry] = field(default_factory=dict)
@@ -50,12 +59,16 @@ class _Book:
 
         `before` is what an earlier run has written there; it must not be lost.
         """
-        ledger = self.state.change(edition, self.changed, self.dropped)
+        ledger = self.change(edition)
         if self._is_whole_due(edition):
             merged = plan.merge([self.state, ledger])
             includes = {*merged.includes, merged.edition, *self.state.includes} - {edition}
             ledger = replace(merged, serial=edition.serial, shard=edition.shard, includes=tuple(sorted(includes)))
         return plan.join(before, ledger) if before else ledger
+
+    def change(self, edition: Edition) -> Ledger:
+        """What this run has to tell."""
+        return self.state.change(edition, self.changed, self.dropped)
 
     def has_news(self, edition: Edition) -> bool:
         """Whether there is anything to write."""
@@ -69,10 +82,31 @@ class _Book:
         return (self.length >= _LONGEST_CHAIN or not few) and edition.shard <= 1 and not late
 
 
+def open_books(
+    space: Workspace, target: Target, destination: Destination, shard: Shard = _ALL, *, fresh: bool = False
+) -> tuple[Books, tuple[Problem, ...]]:
+    """The ledgers, and the fleet's site files, with what is remembered of both; and why nothing is, if it is not.
+
+    From here on `space.index` is looked up in what is remembered. `shard` and `fresh` are those of `Books`.
+    """
+    folder = private_folder("state")
+    state, problem = (State(), None) if fresh else State.of(folder, space.root.resolve(), *destination.identity)
+    space.remember(state)
+    return Books(target, destination, fresh=fresh, shard=shard, state=state), (problem,) if problem else ()
+
+
 class Books:
     """What the ledgers said when they were read, `entries` by site, and the changes that wait to be written."""
 
-    def __init__(self, target: Target, destination: Destination, *, fresh: bool = False, shard: Shard = _ALL) -> None:
+    def __init__(
+        self,
+        target: Target,
+        destination: Destination,
+        *,
+        fresh: bool = False,
+        shard: Shard = _ALL,
+        state: State | None = None,
+    ) -> None:
         """Read the ledgers; `fresh` starts without them: every site is asked about, the next ledger is whole.
 
         A `shard` that starts fresh does so for its own sites, and for ledgers that cannot be read.
@@ -81,21 +115,31 @@ class Books:
         self._destination = destination
         self._shard = shard
         self._fresh = fresh
+        self._state = state or State()
+        self._knows_files = state is not None and not fresh
         places = dict.fromkeys(destination.ledger(region) for region in destination.regions)
-        self._books = {place: self._open(place) for place in places}
-        self.entries: Mapping[str, Entry] = {
-            site: entry
-            for book in self._books.values()
-            for site, entry in book.state.entries.items()
-            if not (fresh and shard.has(site))
-        }
+        nothing = Ledger(destination.fleet.name)
+        readers = (Reader(target, place, lenient=fresh) for place in places)
+        self._books = {reader.place: _Book(reader, number, nothing) for number, reader in enumerate(readers)}
+        self._read()
+        entries = Entries(self._state)
+        self.entries: Mapping[str, Entry] = (
+            {site: entry for site, entry in entries.items() if not shard.has(site)} if fresh else entries
+        )
+
+    def suspects(self, current: Callable[[str], Digest | None], key_id: str | None) -> set[str] | None:
+        """The sites that have to be looked at, and perhaps some more; None when that may be any site.
+
+        See `entry_state.suspects`, which needs a State that knows the site files.
+        """
+        return entry_state.suspects(self._state, current, key_id) if self._knows_files else None
 
     def note(self, site: str, region: str, entry: Entry) -> None:
         """Remember what is published for a site now; a site that moved leaves its old region's ledger."""
         here = self._destination.ledger(region)
         self._books[here].changed[site] = entry
         for book in self._books.values():
-            if book.place != here:
+            if book.reader.place != here:
                 _drop(book, site)
 
     def drop(self, site: str) -> None:
@@ -109,51 +153,108 @@ class Books:
         Each shard has a ledger of its own at a serial: nobody else writes there, and none waits for another.
         """
         edition = Edition(serial, 0 if self._shard.is_all else self._shard.index)
-        written = 0
-        for book in self._books.values():
-            if book.has_news(edition):
-                # What cannot be read was there for nobody; a fresh start replaces it.
-                before = None if self._fresh or edition not in book.known else self._load(book.place, edition)
-                ledger = book.next(edition, before)
-                publish.put_document(self._target, book.place, _tag(edition), LEDGER_TYPE, ledger.dump())
-                book.changed.clear()
-                book.dropped.clear()
-                written += 1
-        return written
+        written = [book for book in self._books.values() if book.has_news(edition)]
+        for book in written:
+            # What cannot be read was there for nobody; a fresh start replaces it.
+            before = None if self._fresh or edition not in book.known else book.reader.load(edition)
+            ledger = book.next(edition, before)
+            kept = publish.put_document(self._target, book.reader.place, tag_of(edition), LEDGER_TYPE, ledger.dump())
+            head = Head.of(ledger, kept)
+            book.chain = (head,) if ledger.whole else (head, *(one for one in book.chain if one.edition != edition))
+        self._remember(written, edition)
+        for book in written:
+            book.changed.clear()
+            book.dropped.clear()
+        return len(written)
 
-    def _open(self, place: Reference) -> _Book:
-        known = sorted(filter(None, map(_edition, self._target.tags(place))), reverse=True)
-        fleet = self._destination.fleet.name
-        chain = [] if self._fresh and self._shard.is_all else list(self._chain(place, known))
-        state = plan.merge(chain) if chain else Ledger(fleet)
+    def close(self) -> None:
+        """Let go of what is remembered."""
+        self._state.close()
+
+    def _read(self) -> None:
+        """Bring the State up to what the ledgers say."""
+        try:
+            self._follow()
+        except StateDamaged:
+            if self._state.path is None:
+                raise
+            self._state.forget()
+            self._follow()
+        for book in self._books.values():
+            book.reader.read.clear()
+        self._generation = self._state.generation
+        self._state.freeze()
+
+    def _follow(self) -> None:
+        for _ in range(_TRIES):
+            generation = self._state.generation
+            for book in self._books.values():
+                self._find(book)
+            if self._state.change(self._take_in, generation):
+                return
+        raise StateDamaged("other processes keep changing what is remembered of the fleet")
+
+    def _find(self, book: _Book) -> None:
+        """The ledgers that are there, and what those of them say that the State does not know yet."""
+        known = book.reader.editions()
+        before = {head.edition: head for head in _recall(self._state, book)}
+        book.chain = () if self._fresh and self._shard.is_all else tuple(book.reader.chain(known, before))
+        includes = {edition for head in book.chain for edition in (head.edition, *head.includes)}
+        serial, shard = max((head.edition for head in book.chain), default=Edition(0))
+        entries = Entries(self._state, book.number)
+        name = self._destination.fleet.name
+        book.state = Ledger(name, serial, tuple(sorted(includes - {(serial, shard)})), entries, shard=shard)
+        book.known, book.length = frozenset(known), len(book.chain)
         if self._fresh:
             # Said to include all that are there, readable or not: the whole that is written next replaces them.
-            return _Book(place, replace(state, includes=tuple(known)), length=_LONGEST_CHAIN)
-        return _Book(place, state, frozenset(known), len(chain))
+            book.state = replace(book.state, includes=tuple(known))
+            book.known, book.length = frozenset(), _LONGEST_CHAIN
 
-    def _chain(self, place: Reference, known: Sequence[Edition]) -> Iterator[Ledger]:
-        """The ledgers that say what is published, newest first: down to a whole one, and those it did not know of."""
-        for number, edition in enumerate(known):
-            ledger = self._load(place, edition)
-            if ledger is None:
-                continue
-            yield ledger
-            if ledger.whole:
-                rest = known[number + 1 :]
-                older = sorted({one.serial for one in rest} - {edition.serial})[-_SIDE_BY_SIDE:]
-                unknown = (one for one in rest if one not in ledger.includes)
-                near = (self._load(place, one) for one in unknown if one.serial in {edition.serial, *older})
-                yield from (one for one in near if one is not None)
-                return
+    def _take_in(self) -> bool:
+        """Enter what was read into the State."""
+        for book in self._books.values():
+            before = {head.edition: head for head in _recall(self._state, book)}
+            now = {head.edition: head for head in book.chain}
+            if before != now:
+                self._enter(book, before, now)
+                _note(self._state, book)
+        entry_state.settle(self._state)
+        return True
 
-    def _load(self, place: Reference, edition: Edition) -> Ledger | None:
-        """A ledger, None when it is gone, or when it cannot be read and the start is fresh anyway."""
+    def _enter(self, book: _Book, before: Mapping[Edition, Head], now: Mapping[Edition, Head]) -> None:
+        """Add the ledgers that are new, where they come after all others; else add up all of them anew."""
+        news = sorted((head for edition, head in now.items() if before.get(edition) != head), key=order)
+        last = max(map(order, before.values()), default=(0,))
+        if before and before.keys() <= now.keys() and all(last < head.order and not head.whole for head in news):
+            for head in news:
+                self._put(book, book.reader.read[head.edition])
+            return
+        ledgers = [book.reader.read.get(edition) or book.reader.load(edition) for edition in now]
+        found = [ledger for ledger in ledgers if ledger is not None]
+        entry_state.replace_entries(self._state, book.number, plan.merge(found).entries if found else {})
+
+    def _put(self, book: _Book, change: Ledger) -> None:
+        counting = plan.newer(Entries(self._state, book.number), change)
+        entry_state.put_entries(self._state, book.number, counting.entries, counting.removed)
+
+    def _remember(self, written: Sequence[_Book], edition: Edition) -> None:
+        """Enter what was written into the State, unless another process has changed it: the next run reads it then."""
+
+        def enter() -> bool:
+            for book in written:
+                self._put(book, book.change(edition))
+                _note(self._state, book)
+            return True
+
         try:
-            return _load(self._target, place, edition)
-        except plan.LedgerError:
-            if self._fresh:
-                return None
-            raise
+            # Where a newer ledger is there already, the next run sorts out which of them counts.
+            if all(max(book.chain, key=order) is book.chain[0] for book in written):
+                self._state.change(enter, self._generation)
+            self._generation = self._state.generation
+            self._state.freeze()
+        except StateDamaged:
+            # What is published is published, and the ledgers know of it.
+            self._state.forget()
 
 
 def _drop(book: _Book, site: str) -> None:
@@ -161,21 +262,10 @@ def _drop(book: _Book, site: str) -> None:
         book.dropped.add(site)
 
 
-def _edition(tag: str) -> Edition | None:
-    match = _TAG.fullmatch(tag)
-    return Edition(int(match[1]), int(match[2])) if match else None
+def _recall(state: State, book: _Book) -> list[Head]:
+    """The ledgers that the State was made from."""
+    return load_heads(state.recall(f"ledgers {book.number}"))
 
 
-def _tag(edition: Edition) -> str:
-    return f"1.{edition.serial}.{edition.shard}"
-
-
-def _load(target: Target, place: Reference, edition: Edition) -> Ledger | None:
-    where = f"{place.name}:{_tag(edition)}"
-    try:
-        data = publish.get_document(target, place, _tag(edition), LEDGER_TYPE)
-    except PublishError as error:
-        if not any(problem.code in _DAMAGED for problem in error.problems):
-            raise
-        raise plan.ledger_error(where, str(error)) from None
-    return None if data is None else Ledger.load(data, where=where)
+def _note(state: State, book: _Book) -> None:
+    state.note(f"ledgers {book.number}", dump_heads(book.chain))

@@ -144,12 +144,12 @@ def against_published(
     entries = books.entries
     pairings = tuple(_ledgered(space, name, entries.get(name)) for name in found.changed)
     baseline = PublishedBaseline(space.root.absolute(), destination.to, options)
-    return Comparison(f"published at {destination.to}", baseline, pairings, len(found.unchanged), found.removed)
+    return Comparison(f"published at {destination.to}", baseline, pairings, found.unchanged, found.removed)
 
 
 def with_all(found: Candidates, names: Sequence[str]) -> Candidates:
     """The same, with every site to be looked at."""
-    return replace(found, changed={name: found.changed.get(name, ()) for name in names}, unchanged=())
+    return replace(found, changed={name: found.changed.get(name, ()) for name in names}, unchanged=0)
 
 
 def _ledgered(space: Workspace, name: str, entry: Entry | None) -> Pairing:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from renderer.errors import Code, ConfigurationError
@@ -61,6 +62,15 @@ class Destination:
     def targets(self) -> tuple[str, ...]:
         """The addresses of those regions, each once."""
         return tuple(dict.fromkeys(self.addresses[region] for region in self.regions))
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What tells this destination from any other on this machine: its ledgers, and the folders that they are in."""
+        folders = (
+            str(Path(address.removeprefix(_LAYOUT)).absolute()) if address.startswith(_LAYOUT) else address
+            for address in self.targets
+        )
+        return (self.fleet.name, *folders, *(str(self.ledger(region)) for region in self.regions))
 
     def repository(self, site: str, region: str) -> Reference | Problem:
         """The repository of a site, or the residency rule that forbids it."""

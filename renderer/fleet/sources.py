@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from renderer import publish, read
 from renderer.errors import Code, PublishError
+from renderer.fleet.cache import cache_folder
 from renderer.publish import TargetOptions
 from renderer.types import Problem
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from renderer.publish import Target
     from renderer.types import Digest, Reference
 
-_CACHE, _LOCAL_GIT = "FLEETPRESS_CACHE", "FLEETPRESS_LOCAL_GIT"
+_LOCAL_GIT = "FLEETPRESS_LOCAL_GIT"
 # The variables of flags that every command with a registry has; here they hold for the registries of templates.
 _PLAIN_HTTP, _CA_FILE = "FLEETPRESS_PLAIN_HTTP", "FLEETPRESS_CA_FILE"
 _YES = frozenset({"1", "true", "yes", "on"})
@@ -29,7 +30,7 @@ _YES = frozenset({"1", "true", "yes", "on"})
 
 def access(environ: Mapping[str, str] = os.environ) -> read.Access:
     """How templates from elsewhere are read here."""
-    return read.Access(_cache(environ), Registries(environ), local_git=_is_set(environ, _LOCAL_GIT))
+    return read.Access(cache_folder(environ), Registries(environ), local_git=_is_set(environ, _LOCAL_GIT))
 
 
 class Registries:
@@ -73,14 +74,6 @@ class Registries:
             )
             self._targets[place] = publish.open_target(place, options=options)
         return self._targets[place]
-
-
-def _cache(environ: Mapping[str, str]) -> Path:
-    if environ.get(_CACHE):
-        return Path(environ[_CACHE]).absolute()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("fleetpress", appauthor=False)
 
 
 def _is_set(environ: Mapping[str, str], name: str) -> bool:

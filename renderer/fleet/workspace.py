@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 from renderer import read, validate
 from renderer.errors import Code, ConfigurationError, TemplateError
 from renderer.fleet import sources
+from renderer.fleet.site_state import refresh_sites
 from renderer.types import Digest, Problem, Rejected, Severity, TemplatePin, compact_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from renderer.fleet.state import State
     from renderer.plan import Inputs
     from renderer.types import Fleet, Json, SchemaSet, Site, TemplateTree, Trace
 
@@ -40,12 +42,23 @@ class Workspace:
         self.library = read.Library(self.fleet, lock, sources.access())
         self._layers = read.Layers(self.fleet, validate.check_input)
         self._trees: dict[TemplatePin, TemplateTree | TemplateError] = {}
+        self._checkout: read.Checkout | None = None
         self._inputs: dict[tuple[tuple[str, ...], tuple[TemplatePin, ...], tuple[TemplatePin, ...]], Inputs] = {}
 
     @cached_property
     def index(self) -> read.SiteIndex:
         """All site files: name, path and digest; none of them parsed."""
         return read.list_sites(self.fleet)
+
+    def look(self) -> read.Checkout:
+        """What git says of the repository, asked from the first time on that somebody wants to know it."""
+        if self._checkout is None:
+            self._checkout = read.Checkout(self.fleet.repository)
+        return self._checkout
+
+    def remember(self, state: State) -> None:
+        """Look the site files up in `state` from now on: only those that may have changed are read for that."""
+        self.index = refresh_sites(state, self.fleet, self.look)
 
     @cached_property
     def schemas(self) -> SchemaSet:

@@ -1,7 +1,18 @@
 """plan: what is there now + what was published -> what to do, with a reason for each site. Pure."""
 
 from renderer.plan.fingerprint import fingerprint
-from renderer.plan.ledger import LEDGER_TYPE, Edition, Entry, Inputs, Ledger, LedgerError, join, ledger_error, merge
+from renderer.plan.ledger import (
+    LEDGER_TYPE,
+    Edition,
+    Entry,
+    Inputs,
+    Ledger,
+    LedgerError,
+    join,
+    ledger_error,
+    merge,
+    newer,
+)
 from renderer.plan.plan import Candidates, Move, candidates, moves_for, reasons_for
 
 __all__ = [
@@ -19,5 +30,6 @@ __all__ = [
     "ledger_error",
     "merge",
     "moves_for",
+    "newer",
     "reasons_for",
 ]

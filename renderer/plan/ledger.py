@@ -9,7 +9,7 @@ Never: does I/O; who stores the bytes is the pipeline's affair.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from renderer.errors import Code, FleetpressError
@@ -154,6 +154,18 @@ def merge(ledgers: Iterable[Ledger]) -> Ledger:
     serials = sorted({edition.serial for edition in included})[-_REMEMBERED:]
     kept = (edition for edition in sorted(included) if edition.serial in serials)
     return Ledger(newest.fleet, newest.serial, tuple(kept), entries, shard=newest.shard)
+
+
+def newer(entries: Mapping[str, Entry], change: Ledger) -> Ledger:
+    """What of a newer ledger's `change` counts over `entries`, by the rules of `merge`."""
+    known = {site: entry for site in (*change.entries, *change.removed) if (entry := entries.get(site)) is not None}
+    counting = {
+        site: entry for site, entry in change.entries.items() if site not in known or known[site].serial <= entry.serial
+    }
+    removed = {
+        site: serial for site, serial in change.removed.items() if site in known and known[site].serial <= serial
+    }
+    return replace(change, entries=counting, removed=removed)
 
 
 def join(first: Ledger, second: Ledger) -> Ledger:

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """`changed` maps each site to look at to its reasons; `unchanged` ones are left alone; `removed` left the fleet."""
+    """`changed` maps each site to look at to its reasons; so many `unchanged` ones are left alone; `removed` left."""
 
     changed: Mapping[str, tuple[str, ...]]
-    unchanged: tuple[str, ...]
+    unchanged: int
     removed: tuple[str, ...]
 
 
@@ -37,16 +37,13 @@ def candidates(
     """
     stale = _StaleInputs(current)
     changed: dict[str, tuple[str, ...]] = {}
-    unchanged: list[str] = []
     for site, digest in files.items():
         entry = entries.get(site)
         reasons = ("new site",) if entry is None else tuple(_reasons(entry, digest, stale, key_id))
         if reasons:
             changed[site] = reasons
-        else:
-            unchanged.append(site)
     removed = tuple(sorted(entries.keys() - files.keys()))
-    return Candidates(changed, tuple(unchanged), removed)
+    return Candidates(changed, len(files) - len(changed), removed)
 
 
 def reasons_for(entry: Entry, inputs: Inputs) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ A registry's machinery (oras) is imported when one is opened, not before.
 """
 
 from renderer.publish.attached import fetcher, manifest_annotations, signature_manifests
-from renderer.publish.documents import get_document, put_document
+from renderer.publish.documents import Kept, find_document, get_document, put_document, read_document
 from renderer.publish.fetching import fetch
 from renderer.publish.interface import Descriptor, Target, TargetOptions, serial_of
 from renderer.publish.layout import LayoutTarget, layout_path
@@ -17,6 +17,7 @@ from renderer.publish.signatures import IsOurs
 __all__ = [
     "Descriptor",
     "IsOurs",
+    "Kept",
     "LayoutTarget",
     "Published",
     "Target",
@@ -24,6 +25,7 @@ __all__ = [
     "earlier",
     "fetch",
     "fetcher",
+    "find_document",
     "get_document",
     "layout_path",
     "manifest_annotations",
@@ -34,6 +36,7 @@ __all__ = [
     "published",
     "put_document",
     "read_artifact",
+    "read_document",
     "read_layer",
     "read_members",
     "serial_of",

@@ -5,6 +5,7 @@ In: bytes and a media type. Out: the same bytes. Never: looks inside.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from renderer.errors import Code
@@ -40,10 +41,19 @@ def put_document(target: Target, repository: Reference, tag: str, media_type: st
     return manifest.digest
 
 
-def get_document(
-    target: Target, repository: Reference, tag: str, media_type: str, *, limit: int = DOCUMENT_LIMIT
-) -> bytes | None:
-    """Read a document; None if there is no such tag, LEDGER_CORRUPT if it holds something else. Raises PublishError."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A document that is there: the digest of its manifest tells whether it is still the same, `content` is its own."""
+
+    manifest: Digest
+    content: Digest
+
+
+def find_document(target: Target, repository: Reference, tag: str, media_type: str) -> Kept | None:
+    """Which document a tag names; None if there is no such tag, LEDGER_CORRUPT if it is something else.
+
+    Raises PublishError.
+    """
     manifest = target.get_manifest(repository, tag)
     if manifest is None:
         return None
@@ -54,4 +64,17 @@ def get_document(
         digest, kind = None, None
     if digest is None or kind != media_type:
         raise failure(Code.LEDGER_CORRUPT, f"{repository.name}:{tag} is not a document of type {media_type}")
-    return target.get_blob(repository, digest, limit=limit)
+    return Kept(manifest.digest, digest)
+
+
+def read_document(target: Target, repository: Reference, kept: Kept, *, limit: int = DOCUMENT_LIMIT) -> bytes:
+    """The bytes of a document that was found. Raises PublishError."""
+    return target.get_blob(repository, kept.content, limit=limit)
+
+
+def get_document(
+    target: Target, repository: Reference, tag: str, media_type: str, *, limit: int = DOCUMENT_LIMIT
+) -> bytes | None:
+    """`find_document` and `read_document` at once."""
+    kept = find_document(target, repository, tag, media_type)
+    return None if kept is None else read_document(target, repository, kept, limit=limit)

@@ -5,8 +5,10 @@ In: folders. Out: values of renderer.types; a site's trouble as Problems. Never:
 
 from renderer.read.cases import EXPECT_ERROR, EXPECTED, Case, cases_among, load_cases
 from renderer.read.catalogue import CATALOGUE, Catalogue, Provenance, crds_folder, definition_files, load_catalogue
+from renderer.read.checkout import Checkout
 from renderer.read.files import digest_of, digest_of_folder
 from renderer.read.fleet import find_fleet, load_fleet
+from renderer.read.git_command import GitFailure
 from renderer.read.git_objects import Objects
 from renderer.read.interface import (
     Access,
@@ -32,6 +34,7 @@ from renderer.read.revisions import PastFile, list_commit, list_index, open_obje
 from renderer.read.schemas import load_schemas
 from renderer.read.selector import Need, Selector, misspelt, parse_selector
 from renderer.read.site import load_site, read_site, site_labels
+from renderer.read.site_changes import Changes, Committed, Seen, changed_sites, committed_sites
 from renderer.read.sites import list_sites
 from renderer.read.templates import has_folder, list_versions, load_files, load_template, missing, tree_of
 from renderer.read.trace import trace_site
@@ -46,7 +49,11 @@ __all__ = [
     "Artifacts",
     "Case",
     "Catalogue",
+    "Changes",
     "Check",
+    "Checkout",
+    "Committed",
+    "GitFailure",
     "Layer",
     "Layers",
     "Library",
@@ -58,11 +65,14 @@ __all__ = [
     "PastFile",
     "Provenance",
     "Revision",
+    "Seen",
     "Selector",
     "SiteFile",
     "SiteIndex",
     "SourceKind",
     "cases_among",
+    "changed_sites",
+    "committed_sites",
     "crds_folder",
     "definition_files",
     "digest_of",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
-from hashlib import sha256
+from hashlib import sha1, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from renderer.read.interface import Check
 
 _CHUNK: Final = 1 << 16
+# The hash of a repository's objects, by the number of hexadecimal digits of its ids.
+_GIT_HASHES: Final = {40: sha1, 64: sha256}
 _SHOWN: Final = 8
 _LONGEST: Final = 57
 
@@ -64,6 +66,15 @@ def digest_of_folder(folder: Path) -> Digest:
                 content = read_file(entry.path)
             digest.update(f"{kind} {path!r} {len(content)}\n".encode() + content)
     return Digest(digest.hexdigest())
+
+
+def digest_and_oid(path: str | Path, length: int) -> tuple[Digest, str]:
+    """Digest of a file's bytes, and the id that git gives them, if its ids have `length` digits. Raises OSError."""
+    content = read_file(path)
+    digest = Digest(sha256(content).hexdigest())
+    if length not in _GIT_HASHES:
+        return digest, ""
+    return digest, _GIT_HASHES[length](b"blob %d\0%b" % (len(content), content), usedforsecurity=False).hexdigest()
 
 
 def walk(folder: str, *, hidden: bool = True) -> Iterator[tuple[str, os.DirEntry[str]]]:

@@ -30,10 +30,14 @@ class SiteFile:
 
 @dataclass(frozen=True, slots=True)
 class SiteIndex:
-    """All site files by name, in the order of names; a file that cannot be one is among the problems instead."""
+    """All site files by name, in the order of names; a file that cannot be one is among the problems instead.
+
+    `settled` sites have the bytes that the commit has: git will tell when they change.
+    """
 
     sites: Mapping[str, SiteFile]
     problems: tuple[Problem, ...] = ()
+    settled: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

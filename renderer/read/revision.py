@@ -10,21 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from renderer.errors import Code, EnvironmentFailure
+from renderer.read.checkout import Checkout
+from renderer.read.git_command import GitFailure, GitMissing, ask
 from renderer.read.interface import Revision
 from renderer.types import Problem
 
 if TYPE_CHECKING:
-    from git import Repo
+    from collections.abc import Callable
 
-# No prompt, no index refresh behind our back, messages that `_SAID` can recognise.
-_ENVIRONMENT: Final = {
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "LC_ALL": "C",
-}
-_TIMEOUT: Final = 120
+_NO_REPOSITORY: Final = (
+    "the folder is not a git repository",
+    "clone or `git init` it, or give the serial yourself",
+)
 # What git says -> what that means, and what to do.
 _SAID: Final = (
     (
@@ -34,53 +31,36 @@ _SAID: Final = (
     ),
     ("unknown revision", "the repository has no commit yet", "commit the fleet first"),
     ("bad revision", "the repository has no commit yet", "commit the fleet first"),
-    (
-        "not a git repository",
-        "the folder is not a git repository",
-        "clone or `git init` it, or give the serial yourself",
-    ),
+    ("not a git repository", *_NO_REPOSITORY),
+    ("cannot change to", *_NO_REPOSITORY),
     ("bad object", "the repository is damaged or incomplete", "run `git fsck`, or clone it again"),
     ("index file", "the repository's index is damaged", "run `git status` in it, or clone it again"),
 )
 
 
-def head(repository: Path) -> Revision:
+def head(repository: Path, look: Callable[[], Checkout] | None = None) -> Revision:
     """What is checked out in `repository`, the top of a work tree (linked ones and submodules too).
 
-    Raises EnvironmentFailure in plain words when git is missing, mistrusts the folder, or has no commit.
+    `look` gives what git says of it, if that was asked before. Raises EnvironmentFailure in plain words when git is
+    missing, mistrusts the folder, or has no commit.
     """
     try:
-        import git
-    except ImportError:  # GitPython runs git when it is imported
+        return _head(look() if look else Checkout(repository), repository)
+    except GitMissing:
         _fail("git is not installed, or not found", "install git, or add it to PATH")
-    try:
-        with git.Repo(repository, search_parent_directories=False) as repo:
-            repo.git.update_environment(**_ENVIRONMENT)
-            return _head(repo, repository)
-    except (git.InvalidGitRepositoryError, git.NoSuchPathError):
-        _fail("the folder is not a git repository", "clone or `git init` it, or give the serial yourself")
-    except git.GitCommandNotFound:
-        _fail("git is not installed, or not found", "install git, or add it to PATH")
-    except git.GitError as error:
-        _translate(str(getattr(error, "stderr", "") or error))
-    except (OSError, ValueError) as error:
+    except GitFailure as error:
         _translate(str(error))
 
 
-def _head(repo: Repo, folder: Path) -> Revision:
-    asked = ("--is-shallow-repository", "--absolute-git-dir", "--show-toplevel", "HEAD", "--")
-    answers = repo.git.rev_parse(*asked, kill_after_timeout=_TIMEOUT).splitlines()
-    is_shallow, directory, top, commit = map(str, answers[:4])
-    shallow = is_shallow == "true"
-    if not (Path(directory).samefile(repo.git_dir) and Path(top).samefile(folder)):
-        _fail("GIT_DIR or GIT_WORK_TREE in the environment points elsewhere", "unset them and run the command again")
-    serial = None
-    if not shallow:
-        serial = int(repo.git.rev_list("--first-parent", "--count", commit, kill_after_timeout=_TIMEOUT))
-    # A file-system monitor from the repository's own configuration is a program that must not run.
-    git = repo.git(c="core.fsmonitor=false")
-    changes = git.status("--porcelain", "--untracked-files=normal", kill_after_timeout=_TIMEOUT)
-    return Revision(commit, serial, bool(changes), shallow)
+def _head(checkout: Checkout, folder: Path) -> Revision:
+    if not Path(checkout.top).samefile(folder):
+        _fail(*_NO_REPOSITORY)
+    status = checkout.status
+    if status.commit is None:
+        _fail("the repository has no commit yet", "commit the fleet first")
+    shallow = ask(folder, "rev-parse", "--is-shallow-repository").strip() == b"true"
+    serial = None if shallow else int(ask(folder, "rev-list", "--first-parent", "--count", status.commit, "--"))
+    return Revision(status.commit, serial, bool(status.changed), shallow)
 
 
 def _translate(said: str) -> NoReturn:

@@ -7,29 +7,30 @@ Never: parses a file; 100,000 of them are listed and hashed in about a second.
 from __future__ import annotations
 
 import re
-from hashlib import sha256
 from itertools import pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from renderer.errors import Code
-from renderer.read.files import printable, quoted, read_file, unreadable, walk
+from renderer.read.files import digest_and_oid, printable, quoted, unreadable, walk
 from renderer.read.interface import SiteFile, SiteIndex
-from renderer.types import Digest, Origin, Problem
+from renderer.types import Origin, Problem
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from renderer.types import Fleet
+    from renderer.types import Digest, Fleet
 
 # A DNS-1123 label; 53 characters leave room for what Helm and controllers append to names.
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,51}[a-z0-9])?")
 _SUFFIX: Final = ".yaml"
 
 
-def list_sites(fleet: Fleet) -> SiteIndex:
+def list_sites(fleet: Fleet, committed: Mapping[str, str] = MappingProxyType({})) -> SiteIndex:
     """All site files of the fleet, sorted by name; no sites/ folder means no sites.
 
+    `committed` maps paths to the ids that git gives their content in the commit, to know which files are `settled`.
     Names that begin with a dot, and files that are not .yaml, are none of our business. Two files of one name are both
     left out: nothing says which is the site.
     """
@@ -39,12 +40,22 @@ def list_sites(fleet: Fleet) -> SiteIndex:
     found = _find(str(folder), prefix, problems)
     twice = {name for (name, _), (following, _) in pairwise(found) if name == following}
     sites: dict[str, SiteFile] = {}
+    settled: set[str] = set()
     for name, file in found:
-        if name not in twice and (digest := _digest(f"{fleet.repository}/{file}", name, file, problems)):
-            sites[name] = SiteFile(name, file, digest)
+        oid = committed.get(file, "")
+        if name not in twice and (read := _digest(f"{fleet.repository}/{file}", name, file, len(oid), problems)):
+            sites[name] = SiteFile(name, file, read[0])
+            if oid and read[1] == oid:
+                settled.add(name)
     for name in twice:
         problems += _duplicates(name, [file for other, file in found if other == name])
-    return SiteIndex(sites, tuple(sorted(problems, key=lambda problem: str(problem.where))))
+    return SiteIndex(sites, tuple(sorted(problems, key=lambda problem: str(problem.where))), frozenset(settled))
+
+
+def site_name(path: str) -> str | None:
+    """The name of the site whose file is at `path`, None if it cannot be one."""
+    name = path.rpartition("/")[2]
+    return name[: -len(_SUFFIX)] if name.endswith(_SUFFIX) and _NAME.fullmatch(name[: -len(_SUFFIX)]) else None
 
 
 def _find(folder: str, prefix: str, problems: list[Problem]) -> list[tuple[str, str]]:
@@ -52,8 +63,9 @@ def _find(folder: str, prefix: str, problems: list[Problem]) -> list[tuple[str, 
     found = []
     try:
         for path, entry in walk(folder, hidden=False):
-            if path.endswith(_SUFFIX) and not entry.is_symlink() and _NAME.fullmatch(entry.name[: -len(_SUFFIX)]):
-                found.append((entry.name[: -len(_SUFFIX)], prefix + path))
+            name = site_name(entry.name)
+            if name is not None and not entry.is_symlink():
+                found.append((name, prefix + path))
             elif problem := _refuse(prefix + path, entry):
                 problems.append(problem)
     except FileNotFoundError:
@@ -88,9 +100,9 @@ def _duplicates(name: str, files: list[str]) -> Iterable[Problem]:
         yield Problem(Code.SITE_DUPLICATE, what, Origin(file), "rename or remove one of them", site=name)
 
 
-def _digest(path: str, name: str, file: str, problems: list[Problem]) -> Digest | None:
+def _digest(path: str, name: str, file: str, length: int, problems: list[Problem]) -> tuple[Digest, str] | None:
     try:
-        return Digest(sha256(read_file(path)).hexdigest())
+        return digest_and_oid(path, length)
     except OSError as error:
         found = unreadable(file, error)
         problems.append(Problem(found.code, found.what, found.where, found.hint, site=name))
