@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from renderer.engine import Workers
+    from renderer.fleet.workspace import Workspace
+    from renderer.report import Report
     from renderer.types import Shard
 
 
@@ -107,12 +109,16 @@ def verify(
     epilog=options.example(
         "fleetpress explain berlin-spreelab-01 cilium.mtu",
         "fleetpress explain berlin-spreelab-01 --object HelmRelease/flux-system/cilium --field spec.values.MTU",
+        "fleetpress explain berlin-spreelab-01 --why-changed --to fleet",
     ),
 )
 @options.site
 @click.argument("key", default="")
 @options.option(
     "--object", "target", metavar="OBJECT", help="KIND/NAMESPACE/NAME: explain what is rendered, not what is set."
+)
+@options.option(
+    "--why-changed", is_flag=True, help="Explain what differs from what is published: inputs, commits, fields."
 )
 @options.option(
     "--field",
@@ -122,21 +128,62 @@ def verify(
     help="A field of the object, such as spec.replicas.  [default: all]",
 )
 @options.fleet
+@options.to
+@options.plain_http
+@options.ca_file
 @options.output
-def explain(site: str, key: str, target: str | None, field: str, fleet: Path | None, output: str) -> None:
+def explain(
+    site: str,
+    key: str,
+    target: str | None,
+    why_changed: bool,
+    field: str,
+    fleet: Path | None,
+    to: str,
+    plain_http: bool,
+    ca_file: Path | None,
+    output: str,
+) -> None:
     """Show the value of KEY at SITE, the file and line that set it, and what it overrode. All values without KEY.
 
     With --object, show for a field of a rendered object the line of a template that made it, the values which that line
-    reads, and the files that set these.
+    reads, and the files that set these. With --why-changed, show the same for what differs from what is published.
     """
     from renderer import report
     from renderer.fleet import explaining, queries
 
-    if bool(target) == bool(key) and (key or field):
-        raise click.UsageError("give either KEY, or --object and perhaps --field")
+    if bool(key) + bool(target) + why_changed > 1 or (field and not target):
+        raise click.UsageError("give one of KEY, --object (perhaps with --field), and --why-changed")
     space = session.open_workspace(fleet)
     if target:
         found = explaining.explain_object(space, site, target, field)
         session.say(report.explained.rendered_fields(site, target, found), output)
+    elif why_changed:
+        session.say(_why_changed(space, site, session.Connection(to, plain_http, ca_file)), output)
     else:
         session.say(report.results.explanation(site, queries.explain(space, site, key)), output)
+
+
+def _why_changed(space: Workspace, site: str, connection: session.Connection) -> Report:
+    from renderer import diff, report
+    from renderer.engine import Workers
+    from renderer.errors import ConfigurationError
+    from renderer.fleet import causes, comparisons
+    from renderer.fleet.books import Books
+    from renderer.plan import Candidates
+    from renderer.publish import TargetOptions
+
+    destination, target = session.open_destination(space, connection)
+    books = Books(target, destination)
+    name = space.file(site).name
+    options = TargetOptions(plain_http=connection.plain_http, ca_file=connection.ca_file, read_only=True)
+    asked = Candidates({name: ()}, (), ())
+    compared = comparisons.compare(
+        space,
+        comparisons.against_published(space, books, asked, options, destination),
+        comparisons.Asked(Workers(1)),
+    )
+    if compared.failed:
+        raise ConfigurationError(f"site {name} cannot be compared", problems=compared.problems)
+    changes = diff.ungrouped(compared.groups).get(name, ())
+    return report.causes.why_changed(causes.why_changed(space, name, books.entries.get(name), changes))

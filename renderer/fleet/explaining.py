@@ -36,16 +36,24 @@ def explain_object(space: Workspace, name: str, target: str, wanted: str = "") -
     site = space.site(space.file(name))
     if isinstance(site, Rejected):
         raise ConfigurationError(f"site {name} cannot be read", problems=site.problems)
-    explainer = _Explainer(space, site)
+    explainer = Explainer(space, site)
     found = explainer.find(target)
-    leaves = [leaf for document, manifest in found for leaf in explainer.leaves(document, manifest, wanted)]
+    starts = [(document, manifest, _resolve(document.value, wanted)) for document, manifest in found]
+    leaves = [
+        leaf
+        for document, manifest, start in starts
+        if start is not None
+        for leaf in explainer.leaves(document, manifest, start)
+    ]
     if not leaves:
         raise _unknown(f"{target} has no field {wanted!r}", "fields are written like spec.containers[name=web].image")
     return leaves
 
 
 @dataclass(slots=True)
-class _Explainer:
+class Explainer:
+    """One site, rendered; what was found out about a file is kept. Raises ConfigurationError when it cannot be."""
+
     space: Workspace
     site: Site
     templates: list[render.Template] = field(init=False)
@@ -81,11 +89,12 @@ class _Explainer:
         )
         raise _unknown(f"site {self.site.name} renders no {target}", hint)
 
-    def leaves(self, document: Document, manifest: Manifest, wanted: str) -> Iterator[Explained]:
-        """What is known of each leaf at or below a field."""
-        start = _resolve(document.value, wanted)
-        if start is None:
-            return
+    def known(self, key: ObjectKey) -> list[tuple[Document, Manifest]]:
+        """The documents of an object."""
+        return [found for found in _documents(self.final) if ObjectKey.of(_map(found[0].value)) == key]
+
+    def leaves(self, document: Document, manifest: Manifest, start: KeyPath) -> Iterator[Explained]:
+        """What is known of each leaf at or below the field `start`."""
         before = self._before(document, manifest)
         for path, value in _leaves(_at(document.value, start), start):
             place = document.origin(path)

@@ -27,7 +27,7 @@ from renderer.read.library import Library
 from renderer.read.lock import dump_lock, load_lock, lock_path
 from renderer.read.merge import merge_patch
 from renderer.read.overlays import Overlays, load_overlays
-from renderer.read.past import past_template
+from renderer.read.past import commits_since, past_template
 from renderer.read.ranges import NEXT, VERSION, is_range, newest, order, parse_version
 from renderer.read.revision import head
 from renderer.read.revisions import PastFile, list_commit, list_index, open_objects, resolve_commit
@@ -72,6 +72,7 @@ __all__ = [
     "SourceKind",
     "cases_among",
     "changed_sites",
+    "commits_since",
     "committed_sites",
     "crds_folder",
     "definition_files",

@@ -10,6 +10,7 @@ from renderer.report.report import REPORTERS, Report
 __all__ = [
     "REPORTERS",
     "Report",
+    "causes",
     "definitions",
     "explained",
     "inventory",

@@ -42,23 +42,32 @@ def _name(part: str) -> str:
 
 def rendered_fields(site: str, target: str, found: Sequence[Explained]) -> Report:
     """The outcome of `explain --object`."""
-    lines = [line for one in found for line in _lines(one)]
-    data: dict[str, Json] = {"site": site, "object": target, "fields": [_data(one) for one in found]}
+    lines = [line for one in found for line in (f"{one.dotted} = {_shown(one.value)}", *_indented(one))]
+    data: dict[str, Json] = {"site": site, "object": target, "fields": [explained_data(one) for one in found]}
     return Report("explain-object", data, "\n".join(lines))
 
 
-def _lines(one: Explained) -> Iterator[str]:
-    yield f"{one.dotted} = {json.dumps(one.value, ensure_ascii=False)}"
-    yield f"  {one.made_by}, rendered to {one.rendered}" if one.made_by else f"  rendered to {one.rendered}"
+def _indented(one: Explained) -> Iterator[str]:
+    yield from (f"  {line}" for line in explained_lines(one))
+
+
+def explained_lines(one: Explained) -> Iterator[str]:
+    """What made a leaf: its line, the values that this reads, and what they overrode."""
+    yield f"{one.made_by}, rendered to {one.rendered}" if one.made_by else f"rendered to {one.rendered}"
     for trace in one.causes:
-        yield f"  {'.'.join(map(str, trace.path))} = {json.dumps(trace.value, ensure_ascii=False)} in {trace.origin}"
+        yield f"{'.'.join(map(str, trace.path))} = {_shown(trace.value)} in {trace.origin}"
         for origin, value in reversed(trace.overridden):
-            yield f"    overrides {json.dumps(value, ensure_ascii=False)} of {origin}"
+            yield f"  overrides {_shown(value)} of {origin}"
     for origin in one.defaults:
-        yield f"  default in {origin}"
+        yield f"default in {origin}"
 
 
-def _data(one: Explained) -> Json:
+def _shown(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def explained_data(one: Explained) -> Json:
+    """One leaf for programs."""
     causes: list[Json] = [
         {
             "key": ".".join(map(str, trace.path)),

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from renderer import overlay, read, render, strict_yaml
-from renderer.fleet.explaining import _Explainer, _leaves
+from renderer.fleet.explaining import Explainer, _leaves
 from renderer.fleet.workspace import Workspace
 from renderer.types import Manifests, ObjectKey, Site
 
@@ -78,8 +78,8 @@ def test_a_field_of_an_overlay_leads_to_the_overlay_and_its_neighbours_to_the_te
         (("berlin-01", "--object", "ConfigMap/ap"), "did you mean ConfigMap/default/app?"),
         (("berlin-01", "--object", "ConfigMap/app", "--field", "spec.replicas"), "has no field"),
         (("berlin-01", "--object", "ConfigMap/app", "--field", "data..x"), "has no field"),
-        (("berlin-01", "colour", "--object", "ConfigMap/app"), "either KEY"),
-        (("berlin-01", "--field", "x"), "either KEY"),
+        (("berlin-01", "colour", "--object", "ConfigMap/app"), "give one of KEY"),
+        (("berlin-01", "--field", "x"), "give one of KEY"),
     ],
 )
 def test_what_cannot_be_explained_is_told(shop: Shop, arguments: tuple[str, ...], said: str) -> None:
@@ -129,7 +129,7 @@ def test_every_field_that_a_value_changes_leads_back_to_that_value(name: str) ->
     space = Workspace(SAMPLE)
     site = space.site(space.file(name))
     assert isinstance(site, Site)
-    explainer = _Explainer(space, site)
+    explainer = Explainer(space, site)
     before = rendered_leaves(space, site, explainer.templates)
     assert before is not None
     explained = {
@@ -138,7 +138,7 @@ def test_every_field_that_a_value_changes_leads_back_to_that_value(name: str) ->
         if one.path.endswith(".yaml")
         for document in strict_yaml.load_all(one.content, one.path)
         if isinstance(document.value, dict)
-        for leaf in explainer.leaves(document, one, "")
+        for leaf in explainer.leaves(document, one, ())
     }
     others, checked, wrong = other_values(space), 0, []
     for trace in explainer.traces:
