@@ -177,7 +177,7 @@ def _why_changed(space: Workspace, site: str, connection: session.Connection) ->
     books = Books(target, destination)
     name = space.file(site).name
     options = TargetOptions(plain_http=connection.plain_http, ca_file=connection.ca_file, read_only=True)
-    asked = Candidates({name: ()}, (), ())
+    asked = Candidates({name: ()}, 0, ())
     compared = comparisons.compare(
         space,
         comparisons.against_published(space, books, asked, options, destination),
