@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from benchmarks.machine import Figures
+    from renderer.fleet.destination import Destination
     from renderer.fleet.press import Pressed
     from renderer.fleet.workspace import Workspace
     from renderer.read import SiteFile
@@ -36,18 +37,20 @@ Result = TypeVar("Result")
 def press(root: Path, workers: int, key: Path) -> Figures:
     """Read, render, validate, pack and sign all sites, in the order of `pipeline.publish_sites`; publish to nowhere."""
     from renderer import engine
+    from renderer.fleet.destination import Destination
     from renderer.fleet.press import Order, Press, Pressed
     from renderer.fleet.workspace import Workspace
     from renderer.sign import load_signer
 
     space = Workspace(root)
     signer = load_signer(key)
+    destination = Destination.parse(space.fleet, "oci-layout:nowhere")
     orders = [Order(file) for file in space.index.sites.values()]
     signed = failed = size = 0
     listing = sha256()
     for outcome in engine.for_size(len(orders), engine.Workers(workers)).map(Press(root), orders):
         if isinstance(outcome, Pressed):
-            signed += _sign(space, outcome, signer)
+            signed += _sign(space, destination, outcome, signer)
             size += len(outcome.artifact.layer.data)
             listing.update(str(outcome.artifact.manifest.digest).encode())
         else:
@@ -61,12 +64,10 @@ def press(root: Path, workers: int, key: Path) -> Figures:
     }
 
 
-def _sign(space: Workspace, pressed: Pressed, signer: Signer) -> int:
-    from renderer.fleet.destination import Destination
+def _sign(space: Workspace, destination: Destination, pressed: Pressed, signer: Signer) -> int:
     from renderer.sign import sign_artifact
     from renderer.types import Reference
 
-    destination = Destination.parse(space.fleet, "oci-layout:nowhere")
     name = destination.repository(pressed.made.site, pressed.made.region)
     assert isinstance(name, Reference), "a layout may hold the sites of every region"
     formats = space.fleet.signature_formats
@@ -102,6 +103,7 @@ def stages(root: Path, key: Path, sample: int) -> Figures:
     `first_site_ms` is what the first site costs: schemas are compiled when they are first used. `worker_ms` is what a
     worker process costs up to the end of its first site: as much as pressing `worker_sites` sites.
     """
+    from renderer.engine.collector import calmed
     from renderer.fleet.workspace import Workspace
 
     space = Workspace(root)
@@ -109,14 +111,15 @@ def stages(root: Path, key: Path, sample: int) -> Figures:
     files = spread(list(space.index.sites.values()), 2 * sample)
     # Every other one, so that both halves are spread over the fleet.
     before, measured = files[::2], files[1::2]
-    start = time.process_time_ns()
-    line.run(before[0])
-    first = (time.process_time_ns() - start) / 1e6
-    for file in before[1:]:
-        line.run(file)
-    line.spent.clear()
-    for file in measured:
-        line.run(file)
+    with calmed():  # as in a worker
+        start = time.process_time_ns()
+        line.run(before[0])
+        first = (time.process_time_ns() - start) / 1e6
+        for file in before[1:]:
+            line.run(file)
+        line.spent.clear()
+        for file in measured:
+            line.run(file)
     split = {f"{stage}_ms": round(spent / 1e6 / len(measured), 3) for stage, spent in line.spent.items()}
     worker = _worker_ms(root, before[0])
     more = {"worker_ms": round(worker, 1), "worker_sites": round(worker / sum(split.values()))}

@@ -146,7 +146,10 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
     def _printed(self, value: Any) -> Any:
         """Every `{{ … }}` passes here before it becomes text."""
         if type(value) is str:  # nearly all of them: the quick way to what follows
-            self.budget.emit(len(value))
+            budget = self.budget
+            budget.emitted -= len(value)
+            if budget.emitted < 0:
+                budget.emit(0)  # which raises
             return value
         if isinstance(value, Undefined):
             return value
