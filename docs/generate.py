@@ -1,8 +1,8 @@
 # ruff: noqa: INP001  # a script among documents, not part of a package
 """Write the pages of docs/ that are made from the program itself.
 
-In: the click commands of the `fleetpress` command, the table of semantic rules. Out: docs/reference/commands.md, and
-the end of docs/reference/validation.md.
+In: the click commands of the `fleetpress` command, the table of semantic rules, the rules for secrets. Out:
+docs/reference/commands.md, and the ends of docs/reference/validation.md and docs/reference/secrets.md.
 Never: depends on the width of a terminal or on click's own layout.
 """
 
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from renderer.cli.main import main as fleetpress
+from renderer.secrets import shipped_rules
 from renderer.types import Severity
 from renderer.validate.references import QUESTIONS
 from renderer.validate.rules import ANY
@@ -27,11 +28,13 @@ from renderer.validate.rules_table import TOPICS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from renderer.secrets import Rule as SecretRule
     from renderer.validate.rules import Rule
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE / "reference" / "commands.md"
 RULES_PAGE = HERE / "reference" / "validation.md"
+SECRETS_PAGE = HERE / "reference" / "secrets.md"
 RULES_MARK = (
     "<!-- From here on written by docs/generate.py from the rules themselves. Do not edit: run `make docs`. -->\n"
 )
@@ -41,6 +44,24 @@ _TOLD_DEFAULT = re.compile(r"\s*\[default: (.+)\]$")
 # Click keeps the lines of a paragraph that begins with this mark: it is made for a terminal, and has a page of its own.
 _FOR_TERMINALS = ("\b", "\\b")
 _MOST_KINDS = 8
+_FAMILIES = {
+    "cloud": "Clouds",
+    "forge": "Git forges",
+    "registry": "Registries and package indexes",
+    "ci": "CI",
+    "chat": "Chat and paging",
+    "payment": "Payments",
+    "mail": "Mail and telephony",
+    "hashicorp": "HashiCorp",
+    "kubernetes": "Kubernetes",
+    "key": "Keys",
+    "observability": "Observability",
+    "ai": "Machine learning",
+    "network": "Networks",
+    "password": "Passwords of people and services",
+    "medical": "Medical systems and key stores",
+    "assignment": "What only its name gives away",
+}
 # Arguments stand in capitals in click's help.
 _ARGUMENT = re.compile(r"\b(?:SITE|KEY|PREFIX|NAME|VERSION|DIR)(?:\.[a-z]+)?\b(?!_)")
 _HEAD = """\
@@ -68,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Write the generated reference pages anew.")
     parser.add_argument("--check", action="store_true", help="write nothing, exit 1 when a page is out of date")
     check: bool = parser.parse_args(arguments).check
-    pages = {PAGE: commands_page(), RULES_PAGE: rules_page()}
+    pages = {PAGE: commands_page(), RULES_PAGE: rules_page(), SECRETS_PAGE: secrets_page()}
     stale = [path for path, text in pages.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
     for path in stale:
         sys.stderr.write(f"{'out of date' if check else 'written'}: {path.relative_to(HERE.parent)}\n")
@@ -99,6 +120,25 @@ def rules_page() -> str:
     questions = [f"| {question.name} | {question.asks} |" for question in QUESTIONS]
     parts.append("\n".join(["### References", "", "| rule | asks that |", "|---|---|", *questions]))
     return "\n\n".join(parts) + "\n"
+
+
+def secrets_page() -> str:
+    """The text of docs/reference/secrets.md: what a person wrote up to the mark, then the rules by family."""
+    written = SECRETS_PAGE.read_text(encoding="utf-8").partition(RULES_MARK)[0]
+    parts = [written + RULES_MARK.rstrip()]
+    families = dict.fromkeys(rule.family for rule in shipped_rules().rules)
+    for family in families:
+        rows = [_secret_row(rule) for rule in shipped_rules().rules if rule.family == family]
+        parts.append(
+            "\n".join(
+                [f"### {_FAMILIES[family]}", "", "| rule | finds | entropy | check |", "|---|---|---|---|", *rows]
+            )
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def _secret_row(rule: SecretRule) -> str:
+    return f"| {rule.id} | {_cell(rule.title)} | {rule.entropy or ''} | {rule.check} |"
 
 
 def _rule_row(rule: Rule) -> str:

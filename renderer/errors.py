@@ -103,6 +103,9 @@ class Code(StrEnum):
     OBJECT_CEL = "FP420"
     OBJECT_POLICY = "FP421"
     POLICY_INVALID = "FP422"
+    SECRET_VALUE = "FP440"  # noqa: S105 - a code, not a secret
+    SECRET_RENDERED = "FP441"  # noqa: S105 - a code, not a secret
+    SECRET_RULES = "FP442"  # noqa: S105 - a code, not a secret
 
     ARTIFACT_EMPTY = "FP501"
     ARTIFACT_NAME = "FP502"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "renderer"
-LEAVES = {"types", "errors", "strict_yaml"}
+LEAVES = {"types", "errors", "secrets", "strict_yaml"}
 STAGES = {"read", "plan", "render", "validate", "pack", "sign", "publish"}
 AROUND = {"diff", "engine", "lint", "overlay", "report", "rollout", "scaffold"}
 WIRING = {"fleet", "pipeline"}
@@ -47,8 +47,8 @@ def allowed(name: str) -> set[str]:
         return set()
     if name == "types":
         return {"types"}
-    if name == "strict_yaml":
-        return {"types", "errors", "strict_yaml"}
+    if name in {"secrets", "strict_yaml"}:
+        return {"types", "errors", name}
     if name in STAGES | AROUND:
         return LEAVES | {name}
     if name in WIRING:

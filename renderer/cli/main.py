@@ -64,14 +64,15 @@ def run() -> NoReturn:
 def _explained(error: Exception) -> int:
     from renderer.errors import Code, FleetpressError
     from renderer.report.problems import problems_text
+    from renderer.secrets import mask_message
 
     if "FLEETPRESS_DEBUG" in os.environ:
         raise error
     if isinstance(error, FleetpressError):
-        click.echo(problems_text(error.problems) or f"error {error}", err=True)
+        click.echo(problems_text(error.problems) or mask_message(f"error {error}"), err=True)
         return error.exit_code
     click.echo(
-        f"error {Code.INTERNAL} {type(error).__name__}: {error}\n"
+        f"error {Code.INTERNAL} {type(error).__name__}: {mask_message(str(error))}\n"
         "  This is a defect of fleetpress: please report it with the output of FLEETPRESS_DEBUG=1.",
         err=True,
     )

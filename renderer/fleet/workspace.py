@@ -40,10 +40,15 @@ class Workspace:
         self.fleet: Fleet = read.load_fleet(root, check=validate.check_input)
         lock = read.load_lock(self.fleet, check=validate.check_input)
         self.library = read.Library(self.fleet, lock, sources.access())
-        self._layers = read.Layers(self.fleet, validate.check_input)
+        self._layers = read.Layers(self.fleet, self.check)
         self._trees: dict[TemplatePin, TemplateTree | TemplateError] = {}
         self._checkout: read.Checkout | None = None
         self._inputs: dict[tuple[tuple[str, ...], tuple[TemplatePin, ...], tuple[TemplatePin, ...]], Inputs] = {}
+
+    @cached_property
+    def check(self) -> read.Check:
+        """What files with values are checked with: their schema, and that there is no secret in them."""
+        return validate.InputCheck(validate.secret_rules(read.load_secrets(self.fleet)))
 
     @cached_property
     def index(self) -> read.SiteIndex:
@@ -68,7 +73,7 @@ class Workspace:
     @cached_property
     def overlays(self) -> read.Overlays:
         """The fleet's overlays; raises ConfigurationError with all that is wrong with them."""
-        return read.load_overlays(self.fleet, check=validate.check_input)
+        return read.load_overlays(self.fleet, check=self.check)
 
     @cached_property
     def settings(self) -> Digest:
@@ -104,7 +109,7 @@ class Workspace:
 
     def merged(self, file: read.SiteFile) -> Site | Rejected:
         """One site with its values and pins merged, as they are written: no range is resolved, no template read."""
-        return read.load_site(self.fleet, self._layers, file, check=validate.check_input)
+        return read.load_site(self.fleet, self._layers, file, check=self.check)
 
     def layer(self, name: str) -> read.Layer:
         """The layer `name`, a path relative to layers/."""

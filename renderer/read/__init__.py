@@ -31,7 +31,7 @@ from renderer.read.past import commits_since, past_template
 from renderer.read.ranges import NEXT, VERSION, is_range, newest, order, parse_version
 from renderer.read.revision import head
 from renderer.read.revisions import PastFile, list_commit, list_index, open_objects, resolve_commit
-from renderer.read.schemas import load_schemas
+from renderer.read.schemas import load_schemas, load_secrets
 from renderer.read.selector import Need, Selector, misspelt, parse_selector
 from renderer.read.site import load_site, read_site, site_labels
 from renderer.read.site_changes import Changes, Committed, Seen, changed_sites, committed_sites
@@ -96,6 +96,7 @@ __all__ = [
     "load_lock",
     "load_overlays",
     "load_schemas",
+    "load_secrets",
     "load_site",
     "load_template",
     "lock_path",

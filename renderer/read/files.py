@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from renderer.errors import Code
+from renderer.secrets import mask, mask_lines
 from renderer.strict_yaml import YamlError, load
 from renderer.types import Digest, Document, Origin, Problem
 
@@ -100,7 +101,7 @@ def parse(content: bytes, file: str, kind: str, check: Check) -> Document | tupl
     try:
         document = load(content, file)
     except YamlError as error:
-        return error.problems
+        return mask_lines(error.problems, content)
     return tuple(check(kind, document)) or document
 
 
@@ -127,7 +128,8 @@ def one_of(words: Iterable[str]) -> str:
 
 
 def quoted(text: str) -> str:
-    """`text` cut to 60 characters and printable, for messages."""
+    """`text` cut to 60 characters and printable, for messages; a secret is hidden, for cut it might not be known."""
+    text = mask(text)
     return printable(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
 
 

@@ -15,6 +15,7 @@ from renderer.types import Origin, Problem, SchemaSet
 if TYPE_CHECKING:
     from renderer.types import Fleet
 
+_SECRETS: Final = "secrets.yaml"
 _CATALOGUE: Final = "catalogue.yaml"  # says where the CRDs came from; not a manifest
 
 
@@ -28,7 +29,25 @@ def load_schemas(fleet: Fleet) -> SchemaSet:
     if problems:
         raise ConfigurationError(f"{problems[0].where}: {problems[0].what}", problems=problems)
     digest = digest_files((file, 0o644, content) for file, content in (*crds, *policies))
-    return SchemaSet(crds, digest, policies)
+    name = _secrets_name(fleet)
+    secrets = next((found for found in policies if found[0] == name), None)
+    return SchemaSet(crds, digest, tuple(found for found in policies if found[0] != name), secrets)
+
+
+def load_secrets(fleet: Fleet) -> tuple[str, bytes] | None:
+    """The fleet's own rules for secrets (file name, content), None without; raises ConfigurationError."""
+    file = _secrets_name(fleet)
+    try:
+        return file, read_file(fleet.repository / file)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        problem = unreadable(file, error)
+        raise ConfigurationError(f"{file}: {problem.what}", problems=[problem]) from None
+
+
+def _secrets_name(fleet: Fleet) -> str:
+    return (fleet.schemas / "policies" / _SECRETS).relative_to(fleet.repository).as_posix()
 
 
 def _files(fleet: Fleet, name: str, problems: list[Problem]) -> tuple[tuple[str, bytes], ...]:

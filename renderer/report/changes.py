@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from renderer.report.table import counted
+from renderer.secrets import mask_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +35,8 @@ def default_lines(changes: Sequence[DefaultChange]) -> Iterator[str]:
         template, _, version = change.before.partition("@")
         after = change.after.partition("@")[2]
         moved = f"{template} {version} -> {after}" if version != after else change.after
-        values = f"{_shown(change.old)} -> {_shown(change.new)}"
+        old, new = mask_value(change.old, change.question), mask_value(change.new, change.question)
+        values = f"{_shown(old)} -> {_shown(new)}"
         verb = "affects" if change.sites else "affects none:"
         who = counted(change.sites, "site") if change.sites else "every site sets it"
         yield f"{moved}: default change of {change.question} ({values}) {verb} {who}"
@@ -48,8 +50,8 @@ def default_data(changes: Sequence[DefaultChange]) -> list[Json]:
             "before": change.before.partition("@")[2],
             "after": change.after.partition("@")[2],
             "question": change.question,
-            "old": change.old,
-            "new": change.new,
+            "old": mask_value(change.old, change.question),
+            "new": mask_value(change.new, change.question),
             "sites": change.sites,
         }
         for change in changes

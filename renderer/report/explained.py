@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from renderer.report.report import Report
+from renderer.secrets import mask_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,9 +41,22 @@ def _name(part: str) -> str:
     return f'["{part}"]' if "." in part or "[" in part else f".{part}"
 
 
+def unsecret_trace(trace: Trace) -> Trace:
+    """How a value came to be, without the values that are secrets."""
+    key = next((part for part in reversed(trace.path) if isinstance(part, str)), "")
+    before = tuple((origin, mask_value(value, key)) for origin, value in trace.overridden)
+    return replace(trace, value=mask_value(trace.value, key), overridden=before)
+
+
+def unsecret(one: Explained) -> Explained:
+    """A leaf, and what made it, without the values that are secrets."""
+    key = next((part for part in reversed(one.path) if isinstance(part, str)), "")
+    return replace(one, value=mask_value(one.value, key), causes=tuple(map(unsecret_trace, one.causes)))
+
+
 def rendered_fields(site: str, target: str, found: Sequence[Explained]) -> Report:
     """The outcome of `explain --object`."""
-    lines = [line for one in found for line in (f"{one.dotted} = {_shown(one.value)}", *_indented(one))]
+    lines = [line for one in found for line in (f"{one.dotted} = {_shown(unsecret(one).value)}", *_indented(one))]
     data: dict[str, Json] = {"site": site, "object": target, "fields": [explained_data(one) for one in found]}
     return Report("explain-object", data, "\n".join(lines))
 
@@ -53,6 +67,7 @@ def _indented(one: Explained) -> Iterator[str]:
 
 def explained_lines(one: Explained) -> Iterator[str]:
     """What made a leaf: its line, the values that this reads, and what they overrode."""
+    one = unsecret(one)
     yield f"{one.made_by}, rendered to {one.rendered}" if one.made_by else f"rendered to {one.rendered}"
     for trace in one.causes:
         yield f"{'.'.join(map(str, trace.path))} = {_shown(trace.value)} in {trace.origin}"
@@ -68,6 +83,7 @@ def _shown(value: Json) -> str:
 
 def explained_data(one: Explained) -> Json:
     """One leaf for programs."""
+    one = unsecret(one)
     causes: list[Json] = [
         {
             "key": ".".join(map(str, trace.path)),

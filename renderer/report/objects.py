@@ -6,11 +6,14 @@ In: ObjectChange values. Out: lines of text, or plain data. Never: shows more of
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from difflib import unified_diff
 from typing import TYPE_CHECKING, Final
 
 from renderer.report.escaping import one_line, printable
 from renderer.report.table import counted
+from renderer.secrets import mask_value
 from renderer.types import Action
 
 if TYPE_CHECKING:
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 _CLIP: Final = 100
 _LINES: Final = 12
+_ENVIRONMENT: Final = re.compile(r"\[name=([^\]]+)\]\.value$")
+_LAST: Final = re.compile(r"[\w-]*\W*$")
 # Comparing texts line by line takes quadratic time at worst.
 _LONGEST: Final = 2_000
 MARKS: Final = {
@@ -63,11 +68,21 @@ def title(change: ObjectChange) -> str:
 
 def field_lines(field: FieldChange) -> list[str]:
     """A line for a field; more for a text of several lines, which is compared line by line."""
+    field = _unsecret(field)
     head = f"{MARKS[field.action]} {one_line(field.dotted)}:"
     before, after = field.before, field.after
     if isinstance(before, str) and isinstance(after, str) and "\n" in before.rstrip("\n") + after.rstrip("\n"):
         return [head, *_text_lines(before, after)]
     return [f"{head} {_values(field)}"]
+
+
+def _unsecret(field: FieldChange) -> FieldChange:
+    """The change without secrets: what is published may still have one that the rules did not know then."""
+    dotted = field.dotted
+    # The value of an environment variable is known by the name of its item.
+    named = _ENVIRONMENT.search(dotted)
+    key = named[1] if named else _LAST.search(dotted)[0]  # type: ignore[index] # it matches anything
+    return replace(field, before=mask_value(field.before, key), after=mask_value(field.after, key))
 
 
 def shown(value: Json) -> str:
@@ -113,7 +128,7 @@ def _object_data(change: ObjectChange) -> Json:
     if change.files:
         data["files"] = {"before": change.files[0], "after": change.files[1]}
     if change.action is Action.ADDED:
-        data["object"] = change.document
+        data["object"] = mask_value(change.document)
     return data
 
 
@@ -122,6 +137,7 @@ def _key_data(key: ObjectKey) -> dict[str, Json]:
 
 
 def _field_data(field: FieldChange) -> Json:
+    field = _unsecret(field)
     data: dict[str, Json] = {"action": field.action.value, "path": field.dotted}
     if field.action is not Action.ADDED:
         data["before"] = field.before

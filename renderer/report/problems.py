@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from renderer.report.escaping import printable
+from renderer.secrets import mask_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -37,14 +38,19 @@ def problems_data(problems: Iterable[Problem]) -> list[Json]:
 
 
 def findings(problems: Iterable[Problem]) -> list[Finding]:
-    """The distinct problems, in the order of their first occurrence."""
+    """The distinct problems, in the order of their first occurrence; their words without a secret in them."""
     groups: dict[tuple[object, ...], tuple[Problem, dict[str, None], dict[Origin, None]]] = {}
     for problem in problems:
         key = (problem.code, problem.what, problem.where, problem.hint, problem.severity)
         _, sites, causes = groups.setdefault(key, (problem, {}, {}))
         sites.update({problem.site: None} if problem.site is not None else {})
         causes.update(dict.fromkeys(problem.causes))
-    return [Finding(problem, tuple(sites), tuple(causes)) for problem, sites, causes in groups.values()]
+    return [Finding(_masked(problem), tuple(sites), tuple(causes)) for problem, sites, causes in groups.values()]
+
+
+def _masked(problem: Problem) -> Problem:
+    what, hint = mask_message(problem.what), mask_message(problem.hint)
+    return problem if (what, hint) == (problem.what, problem.hint) else replace(problem, what=what, hint=hint)
 
 
 def _paragraph(finding: Finding) -> str:

@@ -17,6 +17,7 @@ from renderer.report.junit import junit
 from renderer.report.markdown import markdown
 from renderer.report.sarif import sarif
 from renderer.report.tap import tap
+from renderer.secrets import mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -60,6 +61,11 @@ def _json(report: Report) -> str:
     return json.dumps({"schema": f"fleetpress/{report.kind}/v1", **report.data}, indent=2, ensure_ascii=False)
 
 
+def _safe(write: Callable[[Report], str]) -> Callable[[Report], str]:
+    """A reporter behind which no secret is left, wherever it came from and whoever forgot it."""
+    return lambda report: mask(write(report))
+
+
 def _found(write: Callable[[str, Findings], str]) -> Callable[[Report], str]:
     """A reporter of problems."""
 
@@ -80,7 +86,7 @@ _WRITERS: Mapping[str, Callable[[str, Findings], str]] = {
 }
 # The first two can say any result, the others only one with findings.
 REPORTERS: Mapping[str, Callable[[Report], str]] = {
-    "text": _text,
-    "json": _json,
-    **{name: _found(writer) for name, writer in _WRITERS.items()},
+    "text": _safe(_text),
+    "json": _safe(_json),
+    **{name: _safe(_found(writer)) for name, writer in _WRITERS.items()},
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from renderer.report.changes import default_data, default_lines
+from renderer.report.explained import unsecret_trace
 from renderer.report.objects import changes_data, changes_text, shown
 from renderer.report.problems import count_by, problems_data, problems_text
 from renderer.report.report import Report
@@ -157,7 +158,7 @@ def explanation(site: str, traces: Sequence[Trace]) -> Report:
     """Where the values under a key come from."""
     lines: list[str] = []
     data: list[Json] = []
-    for trace in traces:
+    for trace in map(unsecret_trace, traces):
         key = ".".join(map(str, trace.path))
         lines.append(f"{key} = {shown(trace.value)}\n  {trace.origin}")
         lines += [f"  overrides {shown(value)} of {origin}" for origin, value in reversed(trace.overridden)]

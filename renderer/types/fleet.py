@@ -168,8 +168,12 @@ class TemplateTree:
 
 @dataclass(frozen=True, slots=True)
 class SchemaSet:
-    """The fleet repository's CRD manifests and admission policies (file name, content), and one digest over them."""
+    """The fleet repository's CRD manifests and admission policies (file name, content), and one digest over them.
+
+    `secrets` are the fleet's own rules for secrets, if it has any.
+    """
 
     crds: tuple[tuple[str, bytes], ...]
     digest: Digest
     policies: tuple[tuple[str, bytes], ...] = ()
+    secrets: tuple[str, bytes] | None = None

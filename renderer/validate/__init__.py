@@ -8,6 +8,8 @@ from renderer.validate.definition_changes import DefinitionChange, compare_defin
 from renderer.validate.definitions import Definition, read_definitions
 from renderer.validate.inputs import check_input
 from renderer.validate.kubernetes import minors
+from renderer.validate.secrets_inputs import InputCheck
+from renderer.validate.secrets_rules import secret_rules
 from renderer.validate.shapes import Shapes
 from renderer.validate.validator import Validator, check_schemas
 from renderer.validate.verdicts import Verdicts
@@ -15,6 +17,7 @@ from renderer.validate.verdicts import Verdicts
 __all__ = [
     "Definition",
     "DefinitionChange",
+    "InputCheck",
     "Shapes",
     "Validator",
     "Verdicts",
@@ -23,4 +26,5 @@ __all__ = [
     "compare_definitions",
     "minors",
     "read_definitions",
+    "secret_rules",
 ]

@@ -15,7 +15,7 @@ from renderer.types import Document, Problem
 from renderer.validate.schema import Schema
 from renderer.validate.wording import Violation, dotted
 
-KINDS = ("fleet", "layer", "site", "lock", "migrations", "case", "approvals", "overlay", "catalogue")
+KINDS = ("fleet", "layer", "site", "lock", "migrations", "case", "approvals", "overlay", "catalogue", "secrets")
 _MAY_BE_EMPTY = ("layer", "catalogue")
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from renderer.errors import Code
+from renderer.secrets import mask_lines
 from renderer.strict_yaml import YamlError, load_all
 from renderer.types import Document, KeyPath, Origin, Problem, Severity
 from renderer.validate import kustomize, secret
@@ -65,7 +66,7 @@ def check_file(path: str, content: bytes, catalog: Catalog) -> FileReport:
     try:
         documents = load_all(content, path)
     except YamlError as error:
-        return FileReport(tuple(_yaml_problem(one, hide=secret.mentions_secret(content)) for one in error.problems))
+        return FileReport(_yaml_problems(error, content))
     report = check_documents(documents, catalog)
     return report._replace(summary=Summary.of([report.facts]))
 
@@ -97,7 +98,7 @@ def check_data(path: str, content: bytes) -> FileReport:
     try:
         documents = load_all(content, path)
     except YamlError as error:
-        return FileReport(tuple(_yaml_problem(one, hide=secret.mentions_secret(content)) for one in error.problems))
+        return FileReport(_yaml_problems(error, content))
     objects = [one for document in documents for one in _objects(document, (), document.value)]
     return FileReport(tuple(problem for one in objects for problem in _secrets(one)))
 
@@ -124,6 +125,11 @@ def locate_field(path: str, content: bytes, need: Need) -> Origin:
 
 def _parsed(path: str, content: bytes) -> list[_Object]:
     return [one for document in load_all(content, path) for one in _objects(document, (), document.value)]
+
+
+def _yaml_problems(error: YamlError, content: bytes) -> tuple[Problem, ...]:
+    hide = secret.mentions_secret(content)
+    return tuple(_yaml_problem(one, hide=hide) for one in mask_lines(error.problems, content))
 
 
 def _yaml_problem(problem: Problem, *, hide: bool) -> Problem:

@@ -22,6 +22,8 @@ from renderer.validate.objects import locate, locate_field, objects_of, order
 from renderer.validate.references import Promises, dangling
 from renderer.validate.report import FileReport, Identity, located
 from renderer.validate.reports import Reports
+from renderer.validate.secrets_rendered import RenderedSecrets
+from renderer.validate.secrets_rules import secret_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -96,10 +98,15 @@ class Validator:
         found = [located(problem, path) for path, report in reports.items() for problem in report.problems]
         found += [*shipped.problems, *_duplicates(files, reports), *self._broken_policies]
         found += _dangling([one.path for one in manifests.files], reports)
+        found += [problem for one in manifests.files for problem in self._secrets.problems(one)]
         if self._references.severity is not None:
             lost = dangling(reports, self._promises, lambda path, need: locate_field(path, files[path].content, need))
             found += [replace(one, severity=self._references.severity) for one in lost]
         return sorted(dict.fromkeys(found), key=order) if found else found
+
+    @cached_property
+    def _secrets(self) -> RenderedSecrets:
+        return RenderedSecrets(secret_rules(self._schemas.secrets))
 
     @cached_property
     def _crds(self) -> CrdSet:

@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from renderer.secrets import mask
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -79,7 +81,8 @@ def shown(value: object, *, quiet: bool = False) -> str:
     """`value` as JSON, clipped; the type only, for containers and when quiet."""
     if quiet or isinstance(value, dict | list):
         return type_name(value)
-    return clipped(json.dumps(value, ensure_ascii=False))
+    # Hidden before it is cut: a part of a secret might not be known for one.
+    return clipped(mask(json.dumps(value, ensure_ascii=False)))
 
 
 def meant(key: str, known: Iterable[str]) -> str:
