@@ -104,9 +104,14 @@ def main() -> None:
         _write(answers, pickle.dumps(_internal(f"{type(error).__name__}: {error}")))
         return
     _write(answers, pickle.dumps(None))
+    parent = os.getppid()
     while (chunk := _next(questions)) is not None:
-        items = pickle.loads(chunk)  # noqa: S301 - our parent's
-        _write(answers, pickle.dumps([guard.run(task, item) for item in items], pickle.HIGHEST_PROTOCOL))
+        results = []
+        for item in pickle.loads(chunk):  # noqa: S301 - our parent's
+            if os.getppid() != parent:
+                return  # nobody waits for the answer any more
+            results.append(guard.run(task, item))
+        _write(answers, pickle.dumps(results, pickle.HIGHEST_PROTOCOL))
 
 
 def _prepared(path: list[str], task: bytes, ground: Mapping[str, str]) -> Task[Any, Any]:

@@ -42,7 +42,8 @@ class Crew(WorkerPlugin):  # type: ignore[misc,unused-ignore]
         del worker
         with self._lock:
             self._closed = True
-        for child in self._children:
+            children = list(self._children)
+        for child in children:
             child.kill()
 
     def work(self, chunk: bytes) -> bytes:

@@ -9,6 +9,7 @@ closed.
 
 from __future__ import annotations
 
+import logging
 import pickle
 import signal
 import threading
@@ -74,6 +75,8 @@ class Cluster:
             raise ConfigurationError(
                 what, problems=[Problem(Code.ENGINE_MISSING, what, hint=f"run `{_INSTALL}`")]
             ) from None
+        # What goes wrong is an error of ours; Dask's own lines about it would stand between the results.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
         try:
             if not self.address:
                 self._local = _start_local(self.workers)
@@ -203,8 +206,6 @@ class _Desk:
 
 def _start_local(workers: int) -> Any:
     """A cluster on this machine that only this machine can reach; nothing of it is written to the terminal."""
-    import logging
-
     from distributed import LocalCluster
 
     with _deaf_children():

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
 from benchmarks.generate import generate
@@ -125,6 +126,18 @@ def test_nothing_is_left_behind_when_the_reader_goes_away(cluster: Cluster) -> N
 def plugins(dask_worker: Any) -> list[str]:
     """The names of a Dask worker's plugins."""
     return list(dask_worker.plugins)
+
+
+def at_work(pid: int) -> list[int]:
+    """The processes below `pid` that work at sites, once there are any."""
+    for _ in range(600):
+        found = [
+            one.pid for one in psutil.Process(pid).children(recursive=True) if "renderer.engine.child" in one.cmdline()
+        ]
+        if found:
+            return found
+        time.sleep(0.1)
+    return []
 
 
 def ends(pid: int) -> bool:
@@ -258,14 +271,16 @@ def test_a_worker_that_is_killed_in_the_middle_changes_no_digest(tmp_path: Path)
     opened = Cluster(workers=2)
     pids = list(opened.client().run(os.getpid).values())
 
-    found = []
+    found, children = [], []
     for number, outcome in enumerate(Dask(opened, 20).map(Press(root), orders)):
         found.append(told(outcome))
         if number in {0, 100}:
+            children += at_work(pids[-1])
             os.kill(pids.pop(), signal.SIGKILL)
     opened.close()
 
     assert not pids
+    assert all(map(ends, children))
     assert found == expected
     assert sum(isinstance(one, str) for one in found) == 235
 
@@ -280,12 +295,13 @@ def test_ctrl_c_ends_a_run_on_a_cluster_with_all_its_processes(tmp_path: Path) -
     root = generate(tmp_path, sites=3000).root
     command = [PROGRAM, "validate", "--fleet", str(root), "--engine", "dask", "--workers", "2"]
     run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    time.sleep(6)
+    children = at_work(run.pid)
 
     os.killpg(run.pid, signal.SIGINT)
-    talk = run.communicate(timeout=30)[1]
+    talk = run.communicate(timeout=60)[1]
 
     assert run.returncode == 130
+    assert all(map(ends, children))
     assert talk.splitlines()[-1] == "interrupted; running again is safe"
     assert "Traceback" not in talk
 
