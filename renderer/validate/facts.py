@@ -7,11 +7,12 @@ known to make.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from renderer.validate.kustomize import GROUP as KUSTOMIZE
 from renderer.validate.kustomize import resolve
-from renderer.validate.needs import DEFAULT, Need, Subject, Thing, needs_of, template_keys
+from renderer.validate.needs import DEFAULT, Need, Subject, Thing, may_need, needs_of, template_keys
 from renderer.validate.rules import mapping, records
 from renderer.validate.rules_meta import CLUSTER_KINDS
 from renderer.validate.rules_pods import PODS
@@ -103,24 +104,49 @@ NO_FACTS = Facts()
 _JOINED = tuple(name for name in Facts._fields if name != "places")
 
 
+class _Traits(NamedTuple):
+    """What facts of a kind are worth asking for."""
+
+    built_in: bool
+    placed: bool
+    needs: bool
+    provides: bool
+    selects: bool
+    has_pods: bool
+    opens: bool
+
+
+# A fleet has some tens of kinds, and each object is of one of them.
+@lru_cache(maxsize=1_024)
+def _traits(group: str, kind: str) -> _Traits:
+    return _Traits(
+        group in _BUILT_IN or group.endswith(".k8s.io"),
+        (group, kind) not in CLUSTER_KINDS,
+        may_need(group, kind),
+        kind in _PROVIDING,
+        kind in _SELECTING,
+        (group, kind) in PODS,
+        kind in _OPENING,
+    )
+
+
 def facts_of(one: Subject) -> Facts:
     """What `one` means to the rest of its site; it need not fit its schema."""
     if one.group == KUSTOMIZE:
         return _of_kustomization(one.value)
-    built_in = one.group in _BUILT_IN or one.group.endswith(".k8s.io")
+    built_in, placed, needs, provides, selects, has_pods, opens = _traits(one.group, one.kind)
     itself = Thing(one.kind, one.namespace, one.name)
-    placed = (one.group, one.kind) not in CLUSTER_KINDS
     namespace = mapping(one.value, "metadata").get("namespace")
-    needs = [need for need in needs_of(one) if need.thing.name]
+    needed = [need for need in needs_of(one) if need.thing.name] if needs else []
     if placed and namespace and isinstance(namespace, str):
-        needs.insert(0, one.need("Namespace", "", namespace, "metadata", "namespace"))
+        needed.insert(0, one.need("Namespace", "", namespace, "metadata", "namespace"))
     return Facts(
-        (itself, *_provided(one)) if one.kind in _PROVIDING else (itself,),
-        tuple(needs),
-        tuple(_selections(one)) if one.kind in _SELECTING else (),
-        tuple(_pods(one)) if (one.group, one.kind) in PODS else (),
+        (itself, *_provided(one)) if provides else (itself,),
+        tuple(needed),
+        tuple(_selections(one)) if selects else (),
+        tuple(_pods(one)) if has_pods else (),
         () if built_in else tuple(_makers(one)),
-        tuple(_opened(one)) if one.kind in _OPENING else (),
+        tuple(_opened(one)) if opens else (),
         (one.need("Namespace", "", DEFAULT, "metadata"),) if built_in and placed and not namespace else (),
     )
 

@@ -57,6 +57,11 @@ class Subject:
         return Need(Thing(kind, namespace, str(name)), f"{self.kind}/{self.name}", self.number, path)
 
 
+def may_need(group: str, kind: str) -> bool:
+    """Whether objects of a kind can need anything."""
+    return (group, kind) in PODS or (group, kind) in _FINDERS
+
+
 def needs_of(one: Subject) -> Iterator[Need]:
     """All that `one` names and cannot do without; names may be empty."""
     start = PODS.get((one.group, one.kind))

@@ -86,8 +86,9 @@ def is_empty(selector: Any) -> bool:
 
 def matches(selector: Any, labels: Mapping[str, Any]) -> bool:
     """Whether a well-formed LabelSelector selects `labels`."""
-    if any(labels.get(key) != value for key, value in mapping(selector, "matchLabels").items()):
-        return False
+    for key, value in mapping(selector, "matchLabels").items():
+        if labels.get(key) != value:
+            return False
     return all(_met(one, labels) for _, one in records(selector, "matchExpressions"))
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from renderer.validate.rules_selectors import matches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from renderer.validate.facts import Facts, Maker, Pods, Selection
     from renderer.validate.needs import Thing
@@ -47,10 +47,11 @@ class Summary(NamedTuple):
         provided = frozenset([thing for one in several for thing in one.provided])
         needed = [need.thing for one in several for need in one.needs if not is_everywhere(need.thing)]
         pods = tuple([found for one in several for found in one.pods])
+        selections = [found for one in several for found in one.selections]
         return cls(
             provided,
             frozenset(needed) - provided,
-            tuple(unmatched([found for one in several for found in one.selections], pods)),
+            tuple(unmatched(selections, pods)) if selections else (),
             pods,
             frozenset([maker for one in several for maker in one.makers]),
             frozenset([name for one in several for name in one.opened]),
@@ -79,8 +80,11 @@ class Summary(NamedTuple):
 
 def unmatched(selections: Iterable[Selection], pods: Iterable[Pods]) -> Iterator[Selection]:
     """Those selections that match none of the pods."""
+    labels: dict[str, list[Mapping[str, str]]] = {}
+    for found in pods:
+        labels.setdefault(found.namespace, []).append(found.labels)
     for one in selections:
-        if not any(found.namespace == one.namespace and matches(one.selector, found.labels) for found in pods):
+        if not any(matches(one.selector, found) for found in labels.get(one.namespace, ())):
             yield one
 
 
