@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _MEMORY: Final = 64 << 20
 
 
+# Combinations of keywords; a fleet has some hundreds.
+_KEPT: Final = 10_000
 _BASE64: Final = "[A-Za-z0-9+/]{24}"
 
 
@@ -54,6 +56,8 @@ class Keywords:
             return _NOTHING
         key = tuple(sorted(found))
         if key not in self._known:
+            if len(self._known) >= _KEPT:
+                self._known.clear()
             self._known[key] = self._possible(key)
         return self._known[key]
 
