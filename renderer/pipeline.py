@@ -98,7 +98,7 @@ def make_plan(
     problems: list[Problem] = []
     moves: dict[Move, list[str]] = defaultdict(list)
     orders = _orders(space, candidates, entries, None)
-    for outcome in engine.for_size(len(changed), workers).map(Examine(space.root), orders):
+    for outcome in engine.for_size(len(changed), workers).map(Examine(space.root, space.today), orders):
         if isinstance(outcome, Rejected):
             del changed[outcome.site]
             problems += outcome.problems
@@ -122,7 +122,7 @@ def publish_sites(run: Run, books: Books, candidates: Candidates) -> Iterator[Re
     """
     desk = _Desk(run, books, candidates)
     orders = _orders(run.space, candidates, books.entries, run.signer.key_id)
-    outcomes = engine.for_size(len(candidates.changed), run.workers).map(Press(run.space.root), orders)
+    outcomes = engine.for_size(len(candidates.changed), run.workers).map(Press(run.space.root, run.space.today), orders)
     try:
         for receipt in publish.publish_all(run.target, desk.releases(outcomes), is_ours=desk.is_ours):
             yield desk.noted(receipt)

@@ -15,6 +15,7 @@ from renderer.cli import options, session
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
+    from datetime import date
 
     from renderer.engine import Workers
     from renderer.fleet.comparisons import Comparison
@@ -49,6 +50,7 @@ class _Asked:
 )
 @options.sites
 @options.fleet
+@options.today
 @options.option(
     "--against",
     metavar="WHAT",
@@ -100,6 +102,7 @@ class _Asked:
 def diff(
     sites: tuple[str, ...],
     fleet: Path | None,
+    today: date,
     against: str | None,
     versions: tuple[str, ...],
     settings: tuple[str, ...],
@@ -121,7 +124,7 @@ def diff(
     from renderer.fleet import comparisons
     from renderer.fleet.supposing import suppose
 
-    space = session.open_workspace(fleet)
+    space = session.open_workspace(fleet, today)
     if live is not None:
         _live(space, sites, live, output, all_live=all_live)
     supposition = suppose(space, versions, settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -121,6 +122,23 @@ public_key = click.option(
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
     help="Public key file; may be given several times, any of them will do.",
+)
+
+
+def _day(_context: click.Context, _parameter: click.Parameter, text: str | None) -> date:
+    if text is None:
+        return datetime.now(UTC).date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"expected a day such as 2027-03-31, got {text[:40]!r}") from None
+
+
+today = option(
+    "--today",
+    metavar="DATE",
+    callback=_day,
+    help="Day that decides which waivers count, such as 2027-03-31.  [default: today in UTC]",
 )
 site = click.argument("site")
 # A site's name, a glob, or a selector (docs/reference/selectors.md).

@@ -11,6 +11,8 @@ import click
 from renderer.cli import options, session
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from renderer.engine import Workers
     from renderer.types import Shard
 
@@ -25,15 +27,18 @@ _PROBLEMS, _PARTIAL = 1, 3
 )
 @options.sites
 @options.fleet
+@options.today
 @options.workers
 @options.shard
 @options.findings
-def validate(sites: tuple[str, ...], fleet: Path | None, workers: Workers, shard: Shard, output: str) -> None:
+def validate(
+    sites: tuple[str, ...], fleet: Path | None, today: date, workers: Workers, shard: Shard, output: str
+) -> None:
     """Check every site file, layer and template, and everything that they render to. Publishes nothing."""
     from renderer import report
     from renderer.fleet import queries
 
-    space = session.open_workspace(fleet)
+    space = session.open_workspace(fleet, today)
     names = session.choose(space, sites, workers, shard)
     outcomes = queries.check(space, names, workers)
     failed, problems = queries.tally(report.progress(outcomes, len(names), "validating"))
@@ -51,6 +56,7 @@ def validate(sites: tuple[str, ...], fleet: Path | None, workers: Workers, shard
 )
 @options.sites
 @options.fleet
+@options.today
 @options.workers
 @click.option(
     "-o",
@@ -61,13 +67,13 @@ def validate(sites: tuple[str, ...], fleet: Path | None, workers: Workers, shard
     show_envvar=True,
     help="Folder for SITE/PATH, or - for one YAML stream on stdout.",
 )
-def render(sites: tuple[str, ...], fleet: Path | None, workers: Workers, output: str) -> None:
+def render(sites: tuple[str, ...], fleet: Path | None, today: date, workers: Workers, output: str) -> None:
     """Render sites as their clusters would get them, without publishing anything. All sites without SITE."""
     from renderer import report
     from renderer.fleet import queries
     from renderer.report.files import write_files, write_stream
 
-    space = session.open_workspace(fleet)
+    space = session.open_workspace(fleet, today)
     names = session.choose(space, sites, workers)
     rendered = report.progress(queries.check(space, names, workers), len(names), "rendering")
     write = write_stream(sys.stdout.buffer) if output == "-" else write_files(Path(output))
@@ -82,6 +88,7 @@ def render(sites: tuple[str, ...], fleet: Path | None, workers: Workers, output:
 )
 @options.sites
 @options.fleet
+@options.today
 @options.to
 @options.plain_http
 @options.ca_file
@@ -91,6 +98,7 @@ def render(sites: tuple[str, ...], fleet: Path | None, workers: Workers, output:
 def plan(
     sites: tuple[str, ...],
     fleet: Path | None,
+    today: date,
     to: str,
     plain_http: bool,
     ca_file: Path | None,
@@ -101,7 +109,7 @@ def plan(
     """Show which sites `publish` would publish, and why. Renders and changes nothing."""
     from renderer import pipeline, report
 
-    space = session.open_workspace(fleet)
+    space = session.open_workspace(fleet, today)
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file))
     books = session.open_books(space, target, destination, shard)
     names = session.choose_any(space, sites, workers, shard)
@@ -123,6 +131,7 @@ def plan(
 )
 @options.sites
 @options.fleet
+@options.today
 @options.to
 @options.option(
     "--key", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Private key to sign with."
@@ -147,6 +156,7 @@ def plan(
 def publish(
     sites: tuple[str, ...],
     fleet: Path | None,
+    today: date,
     to: str,
     key: Path,
     serial: int | None,
@@ -167,7 +177,7 @@ def publish(
     from renderer.fleet.run import Run
     from renderer.types import Outcome
 
-    space = session.open_workspace(fleet)
+    space = session.open_workspace(fleet, today)
     signer = session.open_key(key)
     release = pipeline.choose_serial(space, serial, to, allow_dirty=allow_dirty)
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file, read_only=False))

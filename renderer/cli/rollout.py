@@ -11,6 +11,8 @@ import click
 from renderer.cli import options, session
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from renderer.engine import Workers
 
 _DIFFERS, _PARTIAL = 1, 3
@@ -167,6 +169,7 @@ def promote(
 @options.option("--last-good", is_flag=True, help="Go back to what a site had before its present content.")
 @options.option("--to-serial", type=click.IntRange(min=1), metavar="SERIAL", help="Go back to this serial.")
 @options.fleet
+@options.today
 @options.to
 @options.option(
     "--key", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Private key to sign with."
@@ -186,6 +189,7 @@ def rollback(
     last_good: bool,
     to_serial: int | None,
     fleet: Path | None,
+    today: date,
     to: str,
     key: Path,
     serial: int | None,
@@ -208,7 +212,7 @@ def rollback(
 
     if last_good == (to_serial is not None):
         raise click.UsageError("give either --last-good or --to-serial SERIAL")
-    space = session.open_workspace(fleet)
+    space = session.open_workspace(fleet, today)
     signer = session.open_key(key)
     release = pipeline.choose_serial(space, serial, to, allow_dirty=allow_dirty)
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file, read_only=False))

@@ -14,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
+    from datetime import date
 
     from renderer.engine import Workers
     from renderer.fleet.books import Books
@@ -41,12 +42,12 @@ class Connection:
     read_only: bool = True
 
 
-def open_workspace(fleet: Path | None) -> Workspace:
-    """The fleet that was asked for, or the one that is there."""
+def open_workspace(fleet: Path | None, today: date | None = None) -> Workspace:
+    """The fleet that was asked for, or the one that is there; `today` for commands to which waivers matter."""
     from renderer.fleet.workspace import Workspace
     from renderer.read import find_fleet
 
-    return Workspace(fleet if fleet is not None else find_fleet(Path.cwd()))
+    return Workspace(fleet if fleet is not None else find_fleet(Path.cwd()), today)
 
 
 def choose(

@@ -19,6 +19,7 @@ from renderer.types import Problem, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
     from pathlib import Path
 
     from renderer.fleet.supposing import Supposition
@@ -63,17 +64,17 @@ class Baseline(Protocol):
 
 
 class FolderBaseline:
-    """A fleet in a folder: as it was, or as it is."""
+    """A fleet in a folder: as it was, or as it is; on the same day, so that waivers make no difference."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, today: date | None = None) -> None:
+        self.root, self.today = root, today
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.root,)
+        return type(self), (self.root, self.today)
 
     def prepare(self) -> None:
         """See `Baseline`."""
-        self._render = Render(self.root)
+        self._render = Render(self.root, self.today)
         self._render.prepare()
         # A site that is not the same is read once, to find that out.
         self._examined: tuple[SiteFile, Site] | None = None
@@ -136,18 +137,18 @@ class PublishedBaseline:
 class SupposingRender(Render):
     """Renders the fleet as it would be."""
 
-    def __init__(self, root: Path, supposition: Supposition | None) -> None:
-        super().__init__(root)
+    def __init__(self, root: Path, supposition: Supposition | None, today: date | None = None) -> None:
+        super().__init__(root, today)
         self.supposition = supposition
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.root, self.supposition)
+        return type(self), (self.root, self.supposition, self.today)
 
     def prepare(self) -> None:
         """See `Render.prepare`."""
         super().prepare()
         if self.supposition is not None:
-            self.space = Supposed(self.root, self.supposition)
+            self.space = Supposed(self.root, self.supposition, self.today)
 
 
 def _files(manifests: Manifests) -> dict[str, bytes]:

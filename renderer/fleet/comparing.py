@@ -20,6 +20,7 @@ from renderer.strict_yaml import YamlError
 from renderer.types import Problem, Rejected, SiteChange, SiteState
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
     from renderer.fleet.baselines import Baseline, Pairing, Past
@@ -41,17 +42,23 @@ class Compare(FleetTask):
     """Task: how a site differs from its baseline."""
 
     def __init__(
-        self, root: Path, baseline: Baseline, supposition: Supposition | None, *, ignore_defaults: bool = False
+        self,
+        root: Path,
+        baseline: Baseline,
+        supposition: Supposition | None,
+        today: date | None = None,
+        *,
+        ignore_defaults: bool = False,
     ) -> None:
-        super().__init__(root)
+        super().__init__(root, today)
         self._baseline, self._supposition, self._ignore_defaults = baseline, supposition, ignore_defaults
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _compare, (self.root, self._baseline, self._supposition, self._ignore_defaults)
+        return _compare, (self.root, self._baseline, self._supposition, self.today, self._ignore_defaults)
 
     def prepare(self) -> None:
         """Open both sides."""
-        self._render = SupposingRender(self.root, self._supposition)
+        self._render = SupposingRender(self.root, self._supposition, self.today)
         self._render.prepare()
         self._baseline.prepare()
         self.space = self._render.space
@@ -106,5 +113,11 @@ class Compare(FleetTask):
         return Compared(name, SiteChange(name, state, shown, digest, values), news, warnings)
 
 
-def _compare(root: Path, baseline: Baseline, supposition: Supposition | None, ignore_defaults: bool) -> Compare:  # noqa: FBT001
-    return Compare(root, baseline, supposition, ignore_defaults=ignore_defaults)
+def _compare(
+    root: Path,
+    baseline: Baseline,
+    supposition: Supposition | None,
+    today: date | None,
+    ignore_defaults: bool,  # noqa: FBT001 - pickle knows positions only
+) -> Compare:
+    return Compare(root, baseline, supposition, today, ignore_defaults=ignore_defaults)

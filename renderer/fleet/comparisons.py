@@ -67,7 +67,9 @@ def compare(
     watch: Watch = iter,
 ) -> FleetDifference:
     """The difference over the fleet. `watch` sees the outcomes pass by."""
-    task = Compare(space.root, comparison.baseline, asked.supposition, ignore_defaults=asked.ignore_defaults)
+    task = Compare(
+        space.root, comparison.baseline, asked.supposition, space.today, ignore_defaults=asked.ignore_defaults
+    )
     workers = asked.workers.here if comparison.is_local else asked.workers
     sites: list[SiteChange] = []
     changes: dict[str, Change] = {}
@@ -111,7 +113,7 @@ def ring_rank(space: Workspace, found: FleetDifference) -> dict[str, int]:
 def save(space: Workspace, names: Sequence[str], asked: Asked, path: Path) -> int:
     """Write a snapshot of the sites that render; how many they are. Raises EnvironmentFailure."""
     orders = [Order(space.file(name)) for name in names]
-    task = SupposingRender(space.root, asked.supposition)
+    task = SupposingRender(space.root, asked.supposition, space.today)
     rendered = engine.for_size(len(orders), asked.workers.here).map(task, orders)
     return snapshots.save(path, ((one, _labels(space, one)) for one in rendered if isinstance(one, Rendered)))
 
@@ -127,14 +129,16 @@ def against_folder(space: Workspace, against: str, names: Sequence[str], *, whol
     files = space.index.sites
     if against == TREE:
         pairings = tuple(Pairing(name, files[name], files[name]) for name in names)
-        yield Comparison("the work tree", FolderBaseline(space.root), pairings)
+        yield Comparison("the work tree", FolderBaseline(space.root, space.today), pairings)
         return
     with earlier(space, against) as past:
         known = Workspace(past.root).index.sites
         chosen = [name for name in names if past.changed is None or name in past.changed]
         gone = [name for name in known if name not in files] if whole else []
         pairings = tuple(Pairing(name, known.get(name), files.get(name)) for name in (*chosen, *gone))
-        yield Comparison(against, FolderBaseline(past.root), pairings, len(names) - len(chosen), is_local=True)
+        yield Comparison(
+            against, FolderBaseline(past.root, space.today), pairings, len(names) - len(chosen), is_local=True
+        )
 
 
 def against_published(

@@ -1,7 +1,8 @@
 """Looks over a whole fleet for what has no effect in it, or stands where it need not.
 
 In: a workspace. Out: problems: errors of what cannot be read, warnings of everything else.
-Never: renders a site, or changes a file. It reads every site by design; workers parse, one process counts.
+Never: renders a site that no waiver is about, or changes a file. It reads every site by design; workers parse, one
+process counts.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from renderer import engine, lint, read, render, strict_yaml
 from renderer.errors import Code, ConfigurationError, TemplateError
 from renderer.fleet.locating import on_one_way
 from renderer.fleet.task import FleetTask
+from renderer.fleet.waiver_watch import WaiverWatch
 from renderer.lint import rules
 from renderer.read.layers import PLACEHOLDER
 from renderer.types import Document, Origin, Problem, Rejected, Severity, TemplatePin
@@ -65,8 +67,9 @@ def read_facts(space: Workspace, workers: engine.Workers) -> Iterator[lint.SiteF
     yield from engine.for_size(len(files), workers).map(ReadFacts(space.root), files)
 
 
-def lint_fleet(space: Workspace, facts: Iterable[lint.SiteFacts | Rejected]) -> Result:
+def lint_fleet(space: Workspace, facts: Iterable[lint.SiteFacts | Rejected], workers: engine.Workers) -> Result:
     """Everything wrong or doubtful. What only the whole fleet can tell is not told when a site cannot be read."""
+    watch = WaiverWatch(space)
     usage = _Usage(space)
     fleetwide = lint.Fleetwide(lint.Views(lambda name: lint.leaves_of(space.layer(name).document)), usage.is_read)
     survey = lint.Survey(fleetwide)
@@ -76,9 +79,11 @@ def lint_fleet(space: Workspace, facts: Iterable[lint.SiteFacts | Rejected]) -> 
             errors += one.problems
         else:
             survey.add(one)
+            watch.add(one)
     files = read.layer_files(space.fleet)
     errors += [problem for name in files for problem in space.layer(name).problems]
-    doubts = [] if errors else _doubts(space, fleetwide, files)
+    errors += watch.flaws()
+    doubts = [] if errors else [*_doubts(space, fleetwide, files), *watch.doubts(workers)]
     return Result(len(space.index.sites), len(files), (*dict.fromkeys(errors), *doubts))
 
 

@@ -83,7 +83,7 @@ class _SiteTask(FleetTask):
             return site
         trees = {pin: render.rendered_digest(self.space.tree(pin)) for pin in site.templates}
         overlays = self.space.overlays.of(site)
-        fingerprint = plan.fingerprint(site, self.space.fleet.name, trees, self.space.settings, overlays)
+        fingerprint = plan.fingerprint(site, self.space.fleet.name, trees, self.space.settings_of(site), overlays)
         made = Made(site.name, site.region, self.space.inputs(site), fingerprint)
         return Same(made) if fingerprint == order.published else (site, made)
 
@@ -170,11 +170,13 @@ class Render(_SiteTask):
         if isinstance(overlaid, Rejected):
             return overlaid
         manifests = overlaid.manifests
-        problems = [
+        told = [
             *self._validator.check(manifests, site.labels["kubernetes"], site.file),
+            *self.space.policies.check(manifests, site.labels),
             *pack.check(manifests),
         ]
-        problems = [_blamed(problem, overlaid.edited) for problem in problems]
+        told = [_blamed(problem, overlaid.edited) for problem in told]
+        problems = self.space.waivers.apply(told, site.name, site.labels)
         if any(problem.severity is Severity.ERROR for problem in problems):
             return _rejected(site.name, problems)
         return Rendered(made, manifests, _of_site(site.name, problems))
@@ -213,7 +215,7 @@ class Press(_SiteTask):
 
     def prepare(self) -> None:
         """See `Render.prepare`."""
-        self._render = Render(self.root)
+        self._render = Render(self.root, self.today)
         self._render.prepare()
 
     def __call__(self, order: Order) -> Pressed | Same | Rejected:

@@ -60,7 +60,7 @@ def _version_row(space: Workspace, pin: TemplatePin) -> VersionRow:
 def check(space: Workspace, names: Sequence[str], workers: engine.Workers) -> Iterator[Rendered | Rejected]:
     """Render and validate the sites `names`, in their order."""
     orders = [Order(space.file(name)) for name in names]
-    for outcome in engine.for_size(len(orders), workers).map(Render(space.root), orders):
+    for outcome in engine.for_size(len(orders), workers).map(Render(space.root, space.today), orders):
         assert isinstance(outcome, Rendered | Rejected), "Same is an answer to a published fingerprint"  # noqa: S101
         yield outcome
 
@@ -83,8 +83,10 @@ def tally(
 
 
 def check_schemas(space: Workspace) -> list[Problem]:
-    """What is wrong with the fleet's CRDs, whether a site uses them or not."""
-    return validate.check_schemas(space.schemas)
+    """What is wrong with the fleet's CRDs, policies and waivers, whether a site uses them or not."""
+    names = validate.finding_names(space.schemas, space.policies) if space.waivers.all else ()
+    flaws = space.waivers.flaws(space.fleet.labels, names)
+    return [*validate.check_schemas(space.schemas), *space.policies.problems, *flaws]
 
 
 def has_errors(problems: Iterable[Problem]) -> bool:

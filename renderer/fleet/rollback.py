@@ -55,7 +55,9 @@ class _Desk:
     def releases(self, names: Sequence[str]) -> Iterator[Release]:
         """The earlier artifacts, signed again for the new serial: the same bytes, which are there already."""
         orders = [Order(self.run.space.file(name)) for name in names]
-        for outcome in engine.for_size(len(orders), self.run.workers).map(Examine(self.run.space.root), orders):
+        for outcome in engine.for_size(len(orders), self.run.workers).map(
+            Examine(self.run.space.root, self.run.space.today), orders
+        ):
             if isinstance(outcome, Rejected):
                 self.failed.append(Receipt(outcome.site, Outcome.FAILED, problems=outcome.problems))
                 continue

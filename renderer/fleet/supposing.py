@@ -22,6 +22,7 @@ from renderer.types import Json, Problem, Rejected, TemplatePin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
     from pathlib import Path
 
     from renderer.read import Locked, Selector
@@ -73,8 +74,8 @@ def suppose(space: Workspace, versions: Sequence[str], settings: Sequence[str]) 
 class Supposed(Workspace):
     """The fleet in `root`, with a supposition."""
 
-    def __init__(self, root: Path, supposition: Supposition) -> None:
-        super().__init__(root)
+    def __init__(self, root: Path, supposition: Supposition, today: date | None = None) -> None:
+        super().__init__(root, today)
         self._supposition = supposition
         self._versions = {pin.name: pin.version for pin, _ in supposition.versions}
         self._supposed_trees = dict(supposition.versions)

@@ -19,31 +19,41 @@ from renderer.types import Digest, Problem, Rejected, Severity, TemplatePin, com
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import date
     from pathlib import Path
+    from typing import TypeAlias
 
     from renderer.fleet.state import State
     from renderer.plan import Inputs
     from renderer.types import Fleet, Json, SchemaSet, Site, TemplateTree, Trace
 
+    _InputsKey: TypeAlias = tuple[tuple[str, ...], tuple[TemplatePin, ...], tuple[TemplatePin, ...], bool]
+
 # Raise it with every change of what is rendered from the same inputs: it makes every site be looked at again.
 _OUTPUT_VERSION = b"2"
 _LAYERS, _FLEET, _SCHEMAS, _PROGRAM, _OVERLAYS = "layers/", "fleet.yaml", "schemas", "fleetpress", "overlays"
+_WAIVERS = "waivers"
 # What a range stands for is an input of its own: the lock may move it while no file of the site changes.
 _RANGE = "range "
 
 
 class Workspace:
-    """The fleet in `root`; raises ConfigurationError when fleet.yaml or templates.lock cannot be used."""
+    """The fleet in `root`; raises ConfigurationError when fleet.yaml, templates.lock or waivers.yaml cannot be used.
 
-    def __init__(self, root: Path) -> None:
+    `today` decides which waivers count; without it, none does. Nobody here reads a clock.
+    """
+
+    def __init__(self, root: Path, today: date | None = None) -> None:
         self.root = root
+        self.today = today
         self.fleet: Fleet = read.load_fleet(root, check=validate.check_input)
         lock = read.load_lock(self.fleet, check=validate.check_input)
         self.library = read.Library(self.fleet, lock, sources.access())
+        self._waivers = read.load_waivers(self.fleet, check=validate.check_input)
         self._layers = read.Layers(self.fleet, self.check)
         self._trees: dict[TemplatePin, TemplateTree | TemplateError] = {}
         self._checkout: read.Checkout | None = None
-        self._inputs: dict[tuple[tuple[str, ...], tuple[TemplatePin, ...], tuple[TemplatePin, ...]], Inputs] = {}
+        self._inputs: dict[_InputsKey, Inputs] = {}
 
     @cached_property
     def check(self) -> read.Check:
@@ -83,6 +93,24 @@ class Workspace:
         if self.fleet.references.severity is Severity.ERROR:
             allowed += ["references", *self.fleet.references.provided]
         return Digest.of(compact_json([_OUTPUT_VERSION.decode(), self.schemas.digest.hex, allowed]))
+
+    @cached_property
+    def policies(self) -> validate.Policies:
+        """The fleet's own policies, with what they have found already."""
+        return validate.Policies.of(self.schemas, self.fleet.labels)
+
+    @cached_property
+    def waivers(self) -> validate.Waivers:
+        """The waivers that count today."""
+        if not self._waivers:
+            return validate.Waivers()
+        protected = frozenset(name for name, waivable in self.policies.names.items() if not waivable)
+        return validate.Waivers(self._waivers, self.today, protected)
+
+    def settings_of(self, site: Site) -> Digest:
+        """`settings`, and the waivers that count for the site: without one of them it may not pass."""
+        waived = self.waivers.digest(site.name, site.labels)
+        return self.settings if waived is None else Digest.of(compact_json([self.settings.hex, waived.hex]))
 
     def file(self, name: str) -> read.SiteFile:
         """The file of site `name`; raises ConfigurationError with similar names when there is none."""
@@ -141,7 +169,8 @@ class Workspace:
 
     def inputs(self, site: Site) -> Inputs:
         """What `site` is made from besides its own file: (name, digest) pairs, as the ledger remembers them."""
-        key = (site.layers, site.templates, site.ranges)
+        waived = self.waivers.digest(site.name, site.labels) is not None
+        key = (site.layers, site.templates, site.ranges, waived)
         if key not in self._inputs:
             # A site that has no overlay today may have one tomorrow: all of them are an input of each site.
             names = [
@@ -153,6 +182,7 @@ class Workspace:
                 *map(str, site.templates),
             ]
             names += [f"{_RANGE}{pin}" for pin in site.ranges]
+            names += [_WAIVERS] if waived else []
             self._inputs[key] = frozenset((name, digest) for name in names if (digest := self.input_digest(name)))
         return self._inputs[key]
 
@@ -162,6 +192,7 @@ class Workspace:
             _FLEET: lambda: read.digest_of(self.root / _FLEET),
             _SCHEMAS: lambda: self.schemas.digest,
             _OVERLAYS: lambda: self.overlays.digest,
+            _WAIVERS: lambda: self.waivers.whole,
             _PROGRAM: lambda: Digest.of(_OUTPUT_VERSION),
         }
         if name in shared:

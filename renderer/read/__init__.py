@@ -38,6 +38,7 @@ from renderer.read.site_changes import Changes, Committed, Seen, changed_sites, 
 from renderer.read.sites import list_sites
 from renderer.read.templates import has_folder, list_versions, load_files, load_template, missing, tree_of
 from renderer.read.trace import trace_site
+from renderer.read.waivers import load_waivers
 
 __all__ = [
     "CATALOGUE",
@@ -99,6 +100,7 @@ __all__ = [
     "load_secrets",
     "load_site",
     "load_template",
+    "load_waivers",
     "lock_path",
     "merge_patch",
     "missing",

@@ -27,11 +27,13 @@ class Findings:
     """The problems of a run over `subjects`, sites or template versions.
 
     `home` is the file that a problem without a place is told at, and the subject of problems that belong to no other.
+    `waived` are problems that count for nothing; SARIF alone has a place for them.
     """
 
     problems: tuple[Problem, ...]
     subjects: tuple[str, ...]
     home: str
+    waived: tuple[Problem, ...] = ()
 
     @property
     def distinct(self) -> list[Finding]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from renderer.errors import Code, ConfigurationError
 from renderer.report import results
 from renderer.report.changes import DefaultChange
-from renderer.types import Digest, Origin, Outcome, Problem, Receipt, Severity, Shard
+from renderer.types import Digest, Origin, Outcome, Problem, Receipt, Scope, Severity, Shard, Waived, Waiver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -83,7 +84,9 @@ def _part(content: bytes) -> Part | None:
         kind = data["schema"].removeprefix("fleetpress/").removesuffix("/v1")
         said = data["shard"]
         shard = Shard.parse(f"{said['index']}/{said['count']}")
-        problems = tuple(problem for one in data["problems"] for problem in _problems(one))
+        problems = tuple(
+            problem for one in [*data["problems"], *data.get("suppressed", ())] for problem in _problems(one)
+        )
         part = Part(kind, shard, int(said["exit"]), str(said["home"]), [*map(str, said["sites"])], data, problems)
         _KINDS[kind]([part], problems)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -111,9 +114,19 @@ def _problems(data: Mapping[str, Any]) -> Iterator[Problem]:
         severity=Severity(data["severity"]),
         rendered=_origin(data["rendered"]) if "rendered" in data else None,
         causes=tuple(_origin(cause) for cause in data.get("causes", ())),
+        rule=data.get("rule", ""),
+        object=data.get("object", ""),
     )
+    if "waiver" in data:
+        problem = replace(problem, severity=Severity.WAIVED, waived=Waived(_waiver(data["waiver"]), problem.severity))
     sites: list[str] = data["sites"]
     yield from (replace(problem, site=str(site)) for site in sites) if sites else [problem]
+
+
+def _waiver(data: Mapping[str, Any]) -> Waiver:
+    """As much of a waiver as was told."""
+    ends = date.fromisoformat(data["expires"])
+    return Waiver(data["name"], "", Scope(), (), data["reason"], ends, _origin(data), data.get("owner", ""))
 
 
 def _origin(data: Mapping[str, Any]) -> Origin:

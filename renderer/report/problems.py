@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from renderer.report.escaping import printable
+from renderer.report.table import counted
 from renderer.secrets import mask_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from renderer.errors import Code
-    from renderer.types import Json, Origin, Problem
+    from renderer.types import Json, Origin, Problem, Waiver
 
 _SITES_NAMED = 3
 _CAUSES_NAMED = 3
@@ -28,20 +29,41 @@ class Finding:
 
 
 def problems_text(problems: Iterable[Problem]) -> str:
-    """One paragraph per distinct problem: severity, code, place, what is wrong, what to do."""
-    return "\n".join(map(_paragraph, findings(problems)))
+    """One paragraph per distinct problem that nobody waived: severity, code, place, what is wrong, what to do."""
+    return "\n".join(map(_paragraph, findings(unwaived(problems))))
 
 
 def problems_data(problems: Iterable[Problem]) -> list[Json]:
-    """One object per distinct problem, with all its sites."""
-    return [_data(finding) for finding in findings(problems)]
+    """One object per distinct problem that nobody waived, with all its sites."""
+    return [_data(finding) for finding in findings(unwaived(problems))]
+
+
+def waived_data(problems: Iterable[Problem]) -> list[Json]:
+    """One object per distinct problem that is waived, with the waiver and all its sites."""
+    return [_data(finding) for finding in findings(waived(problems))]
+
+
+def waived_words(problems: Iterable[Problem]) -> str:
+    """How many findings are waived, such as `, 2 findings waived`; empty for none."""
+    found = findings(waived(problems))
+    return f", {counted(len(found), 'finding')} waived" if found else ""
+
+
+def unwaived(problems: Iterable[Problem]) -> list[Problem]:
+    """Those that count."""
+    return [problem for problem in problems if problem.waived is None]
+
+
+def waived(problems: Iterable[Problem]) -> list[Problem]:
+    """Those that a waiver covers."""
+    return [problem for problem in problems if problem.waived is not None]
 
 
 def findings(problems: Iterable[Problem]) -> list[Finding]:
     """The distinct problems, in the order of their first occurrence; their words without a secret in them."""
     groups: dict[tuple[object, ...], tuple[Problem, dict[str, None], dict[Origin, None]]] = {}
     for problem in problems:
-        key = (problem.code, problem.what, problem.where, problem.hint, problem.severity)
+        key = (problem.code, problem.what, problem.where, problem.hint, problem.severity, problem.waived)
         _, sites, causes = groups.setdefault(key, (problem, {}, {}))
         sites.update({problem.site: None} if problem.site is not None else {})
         causes.update(dict.fromkeys(problem.causes))
@@ -93,11 +115,24 @@ def _data(finding: Finding) -> Json:
         data["hint"] = problem.hint
     if problem.key:
         data["key"] = problem.key
+    if problem.rule:
+        data["rule"] = problem.rule
+    if problem.object:
+        data["object"] = problem.object
     if problem.rendered:
         data["rendered"] = _place(problem.rendered)
     if finding.causes:
         data["causes"] = [_place(cause) for cause in finding.causes]
+    if problem.waived:
+        data["severity"] = problem.waived.severity.value
+        data["waiver"] = _waiver(problem.waived.waiver)
     return {**data, "sites": list(finding.sites)}
+
+
+def _waiver(waiver: Waiver) -> dict[str, Json]:
+    owner: dict[str, Json] = {"owner": waiver.owner} if waiver.owner else {}
+    told: dict[str, Json] = {"name": waiver.name, "reason": waiver.reason, "expires": waiver.expires.isoformat()}
+    return {**told, **owner, **_place(waiver.where)}
 
 
 def _place(origin: Origin) -> dict[str, Json]:

@@ -15,6 +15,7 @@ from renderer.report.github import github
 from renderer.report.gitlab import gitlab
 from renderer.report.junit import junit
 from renderer.report.markdown import markdown
+from renderer.report.problems import unwaived, waived
 from renderer.report.sarif import sarif
 from renderer.report.tap import tap
 from renderer.secrets import mask
@@ -44,7 +45,8 @@ class Report:
 
     def about(self, problems: Iterable[Problem], subjects: Iterable[str], home: str) -> Report:
         """The same report, with its problems and all that was checked; `home` is the file of what has no place."""
-        found = Findings(tuple(problems), tuple(subjects), home)
+        listed = list(problems)
+        found = Findings(tuple(unwaived(listed)), tuple(subjects), home, tuple(waived(listed)))
         if self.share is None:
             return replace(self, findings=found)
         shard, code = self.share

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from renderer.report.changes import default_data, default_lines
 from renderer.report.explained import unsecret_trace
 from renderer.report.objects import changes_data, changes_text, shown
-from renderer.report.problems import count_by, problems_data, problems_text
+from renderer.report.problems import count_by, problems_data, problems_text, waived_data, waived_words
 from renderer.report.report import Report
 from renderer.report.table import counted, table
 from renderer.types import Outcome, Severity
@@ -33,9 +33,14 @@ _MEANINGS = {
 def validation(checked: int, problems: Sequence[Problem], failed: int) -> Report:
     """The outcome of `validate`."""
     verdict = f"{counted(failed, 'site')} failed" if failed else "no errors"
-    summary = f"{counted(checked, 'site')} checked, {verdict}"
+    summary = f"{counted(checked, 'site')} checked, {verdict}{waived_words(problems)}"
     text = "\n".join(part for part in (problems_text(problems), summary) if part)
-    data: dict[str, Json] = {"checked": checked, "failed": failed, "problems": problems_data(problems)}
+    data: dict[str, Json] = {
+        "checked": checked,
+        "failed": failed,
+        "problems": problems_data(problems),
+        "suppressed": waived_data(problems),
+    }
     return Report("validate", data, text)
 
 
@@ -109,7 +114,7 @@ def publication(
     if unchanged:
         rows.append(["skipped", f"{unchanged:,}", "nothing changed since the ledger was written"])
     summary = table(["outcome", "sites", ""], rows)
-    sent = f"{counted(uploads, 'upload')} to {where}"
+    sent = f"{counted(uploads, 'upload')} to {where}{waived_words(problems)}"
     beyond = [f"waived: {one.what}; {waived.reason}" for one in waived.limits] if waived else []
     text = "\n".join(part for part in (problems_text(problems), *beyond, summary, sent) if part)
     data: dict[str, Json] = {
@@ -119,6 +124,7 @@ def publication(
         "uploads": uploads,
         "receipts": [_receipt(receipt) for receipt in receipts],
         "problems": problems_data(problems),
+        "suppressed": waived_data(problems),
     }
     return Report("publish", data, text)
 

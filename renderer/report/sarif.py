@@ -12,15 +12,17 @@ from urllib.parse import quote
 
 from renderer import __version__
 from renderer.report.escaping import printable
-from renderer.report.findings import is_error, message
+from renderer.report.findings import message
+from renderer.report.problems import findings as grouped
 from renderer.report.problems import name_of
+from renderer.types import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from renderer.report.findings import Findings
     from renderer.report.problems import Finding
-    from renderer.types import Json, Origin
+    from renderer.types import Json, Origin, Problem, Waiver
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 # What GitHub takes of one run; what comes later is the least important, for errors come first.
@@ -29,7 +31,7 @@ MOST_RESULTS = 25_000
 
 def sarif(kind: str, findings: Findings) -> str:
     """The document."""
-    told = findings.distinct[:MOST_RESULTS]
+    told = [*findings.distinct, *grouped(findings.waived)][:MOST_RESULTS]
     codes = sorted({finding.problem.code for finding in told})
     rules: list[Json] = [
         {"id": code.value, "name": name_of(code), "shortDescription": {"text": name_of(code).replace("-", " ")}}
@@ -67,7 +69,7 @@ def _result(findings: Findings, finding: Finding, rule: int, fingerprint: str) -
     data: dict[str, Json] = {
         "ruleId": problem.code.value,
         "ruleIndex": rule,
-        "level": "error" if is_error(problem) else "warning",
+        "level": "error" if _severity(problem) is Severity.ERROR else "warning",
         "message": {"text": message(finding)},
         "locations": [_location(findings.place(problem))],
         "partialFingerprints": {"fleetpress/v1": fingerprint},
@@ -77,7 +79,20 @@ def _result(findings: Findings, finding: Finding, rule: int, fingerprint: str) -
             {"id": number, "message": {"text": "a value that the line reads"}, **_location(cause)}
             for number, cause in enumerate(finding.causes, 1)
         ]
+    if problem.waived:
+        data["suppressions"] = [_suppression(problem.waived.waiver)]
     return data
+
+
+def _severity(problem: Problem) -> Severity:
+    return problem.waived.severity if problem.waived else problem.severity
+
+
+def _suppression(waiver: Waiver) -> Json:
+    """The waiver; consumers count a result with one as dealt with."""
+    words = f"{waiver.reason} (waiver {waiver.name} until {waiver.expires})"
+    text = {"kind": "external", "status": "accepted", "justification": printable(words)}
+    return {**text, "location": _location(waiver.where)}
 
 
 def _location(origin: Origin) -> dict[str, Json]:

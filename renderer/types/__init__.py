@@ -75,8 +75,15 @@ from renderer.types.rollout import (
     Window,
 )
 from renderer.types.shard import Shard
+from renderer.types.waivers import (
+    SITE_KEY,
+    Scope,
+    Waived,
+    Waiver,
+)
 
 __all__ = [
+    "SITE_KEY",
     "Action",
     "Artifact",
     "Blob",
@@ -115,6 +122,7 @@ __all__ = [
     "Risk",
     "Rollout",
     "SchemaSet",
+    "Scope",
     "Severity",
     "Shard",
     "Shared",
@@ -130,6 +138,8 @@ __all__ = [
     "TemplateSource",
     "TemplateTree",
     "Trace",
+    "Waived",
+    "Waiver",
     "Window",
     "compact_json",
 ]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from renderer.errors import Code
     from renderer.types.names import Json, KeyPath
+    from renderer.types.waivers import Waived
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,10 +30,11 @@ class Origin:
 
 
 class Severity(StrEnum):
-    """An error stops its site; a warning is only told."""
+    """An error stops its site; a warning is only told; what is waived is counted, and listed where one looks for it."""
 
     ERROR = "error"
     WARNING = "warning"
+    WAIVED = "waived"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Problem:
     `what` says what was found and what was expected; `hint` the next step. `key` is the dotted variable that caused it,
     where one did: the origin of a merged value is looked up only when a problem needs it. `rendered` is the place in
     the artifact that `where`, then a line of a template, made; `causes` are where the values were set that it reads.
+    `rule` is the name of the policy or rule that made it, `object` the object that it is about, Kind/namespace/name.
     """
 
     code: Code
@@ -53,6 +56,9 @@ class Problem:
     severity: Severity = Severity.ERROR
     rendered: Origin | None = None
     causes: tuple[Origin, ...] = ()
+    rule: str = ""
+    object: str = ""
+    waived: Waived | None = None
 
 
 @dataclass(frozen=True, slots=True)

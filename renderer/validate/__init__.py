@@ -8,22 +8,29 @@ from renderer.validate.definition_changes import DefinitionChange, compare_defin
 from renderer.validate.definitions import Definition, read_definitions
 from renderer.validate.inputs import check_input
 from renderer.validate.kubernetes import minors
+from renderer.validate.policies import Policies
 from renderer.validate.secrets_inputs import InputCheck
 from renderer.validate.secrets_rules import secret_rules
 from renderer.validate.shapes import Shapes
 from renderer.validate.validator import Validator, check_schemas
 from renderer.validate.verdicts import Verdicts
+from renderer.validate.waiving import WAIVABLE, Waivers
+from renderer.validate.waiving_names import finding_names
 
 __all__ = [
+    "WAIVABLE",
     "Definition",
     "DefinitionChange",
     "InputCheck",
+    "Policies",
     "Shapes",
     "Validator",
     "Verdicts",
+    "Waivers",
     "check_input",
     "check_schemas",
     "compare_definitions",
+    "finding_names",
     "minors",
     "read_definitions",
     "secret_rules",

@@ -36,6 +36,7 @@ class Finding(NamedTuple):
     what: str
     hint: str
     severity: Severity
+    policy: str
 
 
 class Look(NamedTuple):
@@ -194,7 +195,8 @@ def _finding(policy: Policy, binding: Binding, verdict: Verdict) -> Finding:
     if verdict.expression:
         hint += f": {excerpt(verdict.expression)}"
     tame = not binding.denies or verdict.limited or (verdict.failed and policy.ignores_failure)
-    return Finding(f"{verdict.what} (policy {policy.name})", hint, Severity.WARNING if tame else Severity.ERROR)
+    severity = Severity.WARNING if tame else Severity.ERROR
+    return Finding(f"{verdict.what} (policy {policy.name})", hint, severity, policy.name)
 
 
 def _without_params(policy: Policy, binding: Binding) -> Iterator[Finding]:
@@ -206,4 +208,4 @@ def _without_params(policy: Policy, binding: Binding) -> Iterator[Finding]:
     what = f"the binding {binding.name} of policy {policy.name} needs the {named}, which is not there"
     hint = "render it for the site, or add it to schemas/policies"
     tame = not binding.denies or policy.ignores_failure
-    yield Finding(what, hint, Severity.WARNING if tame else Severity.ERROR)
+    yield Finding(what, hint, Severity.WARNING if tame else Severity.ERROR, policy.name)

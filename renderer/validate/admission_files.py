@@ -13,6 +13,7 @@ from renderer.errors import Code
 from renderer.strict_yaml import RENDERED_LIMITS, YamlError, load_all
 from renderer.types import Document, KeyPath, Problem, Severity
 from renderer.validate.admission_match import Match
+from renderer.validate.policies_files import is_own
 from renderer.validate.wording import dotted
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from renderer.validate.kubernetes import Kubernetes
 
 GROUP = "admissionregistration.k8s.io"
-_POLICY, _BINDING = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
+POLICY, _BINDING = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
 _API = f"{GROUP}/v1"
 
 
@@ -67,7 +68,8 @@ class PolicyFiles:
                 found.problems += [replace(one, code=Code.POLICY_INVALID) for one in error.problems]
                 continue
             for document in documents:
-                found._take(document, kubernetes)
+                if not is_own(document.value):
+                    found._take(document, kubernetes)
         found._tell_unbound()
         return found
 
@@ -80,13 +82,13 @@ class PolicyFiles:
         kind, group = value.get("kind"), str(value.get("apiVersion")).rpartition("/")[0]
         if group != GROUP:
             self.params.append(value)
-        elif kind in (_POLICY, _BINDING) and value["apiVersion"] == _API:
+        elif kind in (POLICY, _BINDING) and value["apiVersion"] == _API:
             if not self._breaks_schema(document, value, kubernetes):
-                take = self._take_policy if kind == _POLICY else self._take_binding
+                take = self._take_policy if kind == POLICY else self._take_binding
                 take(document, value)
         else:
             got = f"{value['apiVersion']} {kind}"
-            self._tell(document, ("kind",), f"expected {_API} {_POLICY} or {_BINDING}, got {got}")
+            self._tell(document, ("kind",), f"expected {_API} {POLICY} or {_BINDING}, got {got}")
 
     def _breaks_schema(self, document: Document, value: dict[str, Any], kubernetes: Kubernetes) -> bool:
         schema = kubernetes.find(_API, str(value["kind"]))

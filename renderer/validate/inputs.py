@@ -15,7 +15,20 @@ from renderer.types import Document, Problem
 from renderer.validate.schema import Schema
 from renderer.validate.wording import Violation, dotted
 
-KINDS = ("fleet", "layer", "site", "lock", "migrations", "case", "approvals", "overlay", "catalogue", "secrets")
+KINDS = (
+    "fleet",
+    "layer",
+    "site",
+    "lock",
+    "migrations",
+    "case",
+    "approvals",
+    "overlay",
+    "catalogue",
+    "policy",
+    "waivers",
+    "secrets",
+)
 _MAY_BE_EMPTY = ("layer", "catalogue")
 
 

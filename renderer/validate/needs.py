@@ -30,12 +30,13 @@ class Thing(NamedTuple):
 
 
 class Need(NamedTuple):
-    """`thing` is needed at `path` of object `number` of its file, which is called `by`."""
+    """`thing` is needed at `path` of object `number` of its file, which is called `by` and stands in `within`."""
 
     thing: Thing
     by: str
     number: int
     path: KeyPath
+    within: str = ""
 
 
 class Subject:
@@ -54,7 +55,8 @@ class Subject:
 
     def need(self, kind: str, namespace: str, name: Any, *path: str | int) -> Need:
         """That `name` is needed at `path`."""
-        return Need(Thing(kind, namespace, str(name)), f"{self.kind}/{self.name}", self.number, path)
+        thing = Thing(kind, namespace, str(name))
+        return Need(thing, f"{self.kind}/{self.name}", self.number, path, self.namespace)
 
 
 def may_need(group: str, kind: str) -> bool:

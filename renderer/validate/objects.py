@@ -54,11 +54,17 @@ class _Object:
         kind, name = self.kind or "object", self.metadata.get("name")
         return f"{kind}/{clipped(name)}" if isinstance(name, str) else kind
 
+    @property
+    def called(self) -> str:
+        """Kind/namespace/name, or Kind/name for what names no namespace: what waivers know it by."""
+        parts = (self.kind, self.metadata.get("namespace"), self.metadata.get("name"))
+        return "/".join(part for part in parts if isinstance(part, str) and part)
+
     def problem(self, code: Code, violation: Violation) -> Problem:
         path = (*self.prefix, *violation.path)
         words = ": ".join(part for part in (self.title, dotted(violation.path), violation.what) if part)
         hint = violation.hint or "correct it in the template, or in the values it comes from"
-        return Problem(code, words, self.document.origin(path), hint)
+        return Problem(code, words, self.document.origin(path), hint, object=self.called)
 
 
 def check_file(path: str, content: bytes, catalog: Catalog) -> FileReport:
@@ -252,8 +258,7 @@ def _against_schema(one: _Object, catalog: Catalog, looks: dict[Look, None]) -> 
 def _against_rules(one: _Object, value: dict[str, Any], minor: str) -> Iterator[Problem]:
     for rule, path, what in broken(one.group, one.kind, value):
         found = one.problem(Code.OBJECT_RULE, Violation(path, f"{what} (rule {rule.name})", rule.hint))
-        severity = rule.severity_in(minor)
-        yield found if severity is Severity.ERROR else replace(found, severity=severity)
+        yield replace(found, severity=rule.severity_in(minor), rule=rule.name)
 
 
 def _against_cel(one: _Object, breaches: Iterable[Breach]) -> Iterator[Problem]:
@@ -269,9 +274,9 @@ def _against_policies(
         return
     creation = catalog.creation(value, schema)
     looks.update(dict.fromkeys(catalog.admission.looks(creation)))
-    for what, hint, severity in catalog.admission.findings(creation, catalog.around, catalog.resource):
+    for what, hint, severity, policy in catalog.admission.findings(creation, catalog.around, catalog.resource):
         found = one.problem(Code.OBJECT_POLICY, Violation(("metadata", "name"), what, hint))
-        yield replace(found, severity=severity)
+        yield replace(found, severity=severity, rule=policy)
 
 
 def _refused(one: _Object, refusal: Refusal) -> Problem:

@@ -137,7 +137,7 @@ def _unmatched(
         thing = _pods_of(found)
         if same and thing not in promises:
             what = f"matches no pod of namespace {found.namespace}"
-            need = Need(thing, found.by, found.number, found.path)
+            need = Need(thing, found.by, found.number, found.path, found.namespace)
             yield _problem(locate(path, need), need, SELECTOR, what, "compare it with the labels of the template")
 
 
@@ -167,4 +167,5 @@ def _nearest(name: str, near: frozenset[str]) -> str:
 
 def _problem(where: Origin, need: Need, question: Question, what: str, hint: str) -> Problem:
     words = f"{need.by}: {dotted(need.path)}: {what} (rule {question.name})"
-    return Problem(Code.OBJECT_REFERENCE, words, where, hint)
+    about = need.by.replace("/", f"/{need.within}/", 1) if need.within else need.by
+    return Problem(Code.OBJECT_REFERENCE, words, where, hint, rule=question.name, object=about)
