@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from renderer import overlay, pack, plan, read, render, validate
+from renderer.engine.identity import identity
 from renderer.errors import Code, TemplateError
+from renderer.fleet.keep import Salted, open_keep
 from renderer.fleet.task import FleetTask
-from renderer.types import Problem, Rejected, Severity
+from renderer.types import Problem, Rejected, Severity, compact_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -153,11 +155,15 @@ class Render(_SiteTask):
     def prepare(self) -> None:
         """Read fleet.yaml and the CRDs; a template is compiled when the first site needs it."""
         super().prepare()
-        self._validator = validate.Validator.of(self.space.fleet, self.space.schemas)
+        remembers = os.environ.get(MEMO_VARIABLE) != "off"
+        keep = open_keep() if remembers else None
+        program = compact_json(identity()) if keep else b""
+        verdicts = Salted(keep, b"verdict") if keep else None
+        self._validator = validate.Validator.of(self.space.fleet, self.space.schemas, verdicts, program)
         self._templates: dict[TemplatePin, render.Template | TemplateError] = {}
         self._overlayer = overlay.Overlayer(read.merge_patch)
         # One memo for all templates of this worker. Results are the same without one; that is what the variable is for.
-        self._memo = None if os.environ.get(MEMO_VARIABLE) == "off" else render.Memo()
+        self._memo = render.Memo() if remembers else None
 
     def __call__(self, order: Order) -> Rendered | Same | Rejected:
         """The site's manifests, or everything that is wrong with them."""

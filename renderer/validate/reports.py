@@ -10,9 +10,11 @@ leaves a doubt about what it says, the file is read and judged as a whole.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from renderer.errors import Code
 from renderer.strict_yaml import load_certain, split
+from renderer.types import Origin, Problem
 from renderer.validate.memo import Memo
 from renderer.validate.objects import check_data, check_documents, check_file
 from renderer.validate.report import FileReport, joined
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 # Files and documents, each of some 2 to 4 kB with its report; twice as many may be held.
 _FILES, _DOCUMENTS = 2_048, 4_096
+
+# One kept report in so many is made again and compared.
+CHECK_ONE_IN: Final = 128
 
 # What a content is judged by: a minor, the definitions that the artifact ships itself, and the content.
 _Key = tuple[str, str, bytes]
@@ -67,12 +72,23 @@ class Reports:
         key = verdict_key(self._context, *case, content)
         verdict = self._verdicts.get(key)
         known = None if verdict is None else decoded(verdict)
+        if known is not None and int.from_bytes(key[:4], "big") % CHECK_ONE_IN == 0:
+            return self._checked(key, known, self._new(content, catalog, case))
         if known is None:
             known = self._new(content, catalog, case)
             # Where a policy looks at other objects of the site, the content does not tell all.
             if not known.looks:
                 self._verdicts.put(key, encoded(known))
         return known
+
+    def _checked(self, key: bytes, known: FileReport, fresh: FileReport) -> FileReport:
+        """The new report, which says so if the one that was kept is another."""
+        if fresh == known or self._verdicts is None:
+            return fresh
+        self._verdicts.put(key, encoded(fresh))
+        what = "what an earlier run found out about this file is not so"
+        hint = "this is a defect of fleetpress, or of the machine: report it, and set FLEETPRESS_MEMO=off meanwhile"
+        return fresh._replace(problems=(*fresh.problems, Problem(Code.MEMO_WRONG, what, Origin("", 1), hint)))
 
     def _new(self, content: bytes, catalog: Catalog, case: tuple[str, str]) -> FileReport:
         pieces = split(content)

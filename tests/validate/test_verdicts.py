@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from renderer.types import Manifest, Manifests, References
+from renderer.errors import Code
+from renderer.types import Manifest, Manifests, References, Severity
 from renderer.validate import Validator, reports
+from renderer.validate.report import FileReport
 from renderer.validate.verdicts import decoded, encoded, verdict_key
 from tests.validate.support import manifests
 from tests.validate.test_admission import config, policy, schemas
@@ -53,8 +57,10 @@ def test_what_an_earlier_run_has_found_is_what_a_new_one_finds(
     first = validator(schema_set, shelf)
     assert [first.check(one, MINOR) for one in several] == new
     assert len(shelf.held) > len(several)
-    assert all(encoded(report) == verdict for verdict in shelf.held.values() if (report := decoded(verdict)))
+    reports_held = [decoded(verdict) for verdict in shelf.held.values()]
+    assert all(report is not None and decoded(encoded(report)) == report for report in reports_held)
 
+    monkeypatch.setattr(reports, "CHECK_ONE_IN", 1 << 64)
     monkeypatch.setattr(reports, "check_documents", None)
     monkeypatch.setattr(reports, "check_file", None)
     second = validator(schema_set, shelf)
@@ -65,10 +71,35 @@ def test_what_an_earlier_run_has_found_is_what_a_new_one_finds(
 def test_bytes_that_are_no_verdict_are_judged_anew(schema_set: SchemaSet) -> None:
     one, shelf = site(EXAMPLES[0]), Shelf()
     good = validator(schema_set, shelf).check(one, MINOR)
-    for broken in (b"", b"\xff", b"[]", b"{}", b"[" * 100_000, b'["FileReport"]', b'["Other",1]', b'["Code","FP999"]'):
+    foreign = [pickle.dumps(one) for one in (os.system, Path("x"), 1, "text", {"a": 1}, Severity.ERROR, ())]
+    for broken in (b"", b"\xff", b"[]", b"{}", b"[" * 100_000, b"cos\nsystem\n(S'true'\ntR.", *foreign):
         shelf.held = dict.fromkeys(shelf.held, broken)
         assert decoded(broken) is None
         assert validator(schema_set, shelf).check(one, MINOR) == good
+
+
+def test_bytes_that_would_run_something_run_nothing(tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+
+    class Trap:
+        def __reduce__(self) -> tuple[object, ...]:
+            return Path.touch, (trap,)
+
+    assert decoded(pickle.dumps(Trap())) is None
+    assert not trap.exists()
+
+
+def test_a_kept_verdict_that_is_wrong_is_found_out(schema_set: SchemaSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reports, "CHECK_ONE_IN", 1)
+    one, shelf = site(EXAMPLES[0]), Shelf()
+    good = validator(schema_set, shelf).check(one, MINOR)
+    shelf.held = dict.fromkeys(shelf.held, encoded(FileReport()))
+
+    found = validator(schema_set, shelf).check(one, MINOR)
+
+    assert Code.MEMO_WRONG in {problem.code for problem in found}
+    assert [problem for problem in found if problem.code is not Code.MEMO_WRONG] == good
+    assert validator(schema_set, shelf).check(one, MINOR) == good
 
 
 def test_another_program_minor_or_content_has_other_verdicts() -> None:

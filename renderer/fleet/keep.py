@@ -1,0 +1,202 @@
+"""Keeps results between runs: what each rendered file was found to be.
+
+In: keys, which are digests of everything that a result depends on, and bytes. Out: the same bytes, or None.
+Never: is needed, raises, or gives bytes that are not the ones that were put: each entry has a checksum over its key and
+its bytes, and whatever is in doubt is forgotten. Holds names and labels of objects, which the artifacts show anyway.
+
+Two SQLite databases in a folder that nobody else may write to bound it: new entries go to the younger one; what is
+found in the older one moves there; when the younger one is full, the older one is removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+from functools import lru_cache
+from hashlib import blake2b
+from multiprocessing.util import Finalize
+from pathlib import Path
+from typing import Final
+
+from renderer.fleet.cache import private_folder, refusal
+from renderer.types import Problem
+
+LIMIT_VARIABLE: Final = "FLEETPRESS_MEMO_LIMIT"
+# Both databases together, in MiB, unless the variable says otherwise.
+_LIMIT: Final = 4096
+_FORMAT: Final = 1
+_BUSY: Final = 5.0  # seconds that another process may write; to wait longer is not worth it
+_ENTRIES, _SECONDS, _BYTES = 1024, 2.0, 4 << 20  # what is written at once
+_SUM: Final = 8
+_SCHEMA: Final = "CREATE TABLE IF NOT EXISTS kept(key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID"
+
+
+class Keep:
+    """See the module. One for each process; several processes share a folder."""
+
+    def __init__(self, folder: Path, limit: int = _LIMIT << 20) -> None:
+        self._folder = folder
+        self._limit = limit
+        self._young: sqlite3.Connection | None = None
+        self._old: sqlite3.Connection | None = None
+        self._number = 0
+        self._waiting: dict[bytes, bytes] = {}
+        self._bytes = 0
+        self._since = time.monotonic()
+        self.hits = self.misses = 0
+        self._open()
+        # A worker process ends without the exit handlers of Python, but not without these.
+        Finalize(None, self.close, exitpriority=10)
+
+    def get(self, key: bytes) -> bytes | None:
+        """What was put under `key`, or None."""
+        found = self._waiting.get(key)
+        if found is None and (found := self._find(self._young, key)) is None:
+            found = self._find(self._old, key)
+            if found is not None:
+                self.put(key, found)
+        self.hits += found is not None
+        self.misses += found is None
+        return found
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Keep `value`, soon."""
+        self._waiting[key] = value
+        self._bytes += len(value)
+        full = len(self._waiting) >= _ENTRIES or self._bytes >= _BYTES
+        if full or time.monotonic() - self._since > _SECONDS:
+            self._flush()
+
+    def close(self) -> None:
+        """Write what waits, and let go of the files."""
+        self._flush()
+        self._close()
+
+    def _find(self, database: sqlite3.Connection | None, key: bytes) -> bytes | None:
+        if database is None:
+            return None
+        try:
+            row = database.execute("SELECT value FROM kept WHERE key = ?", (key,)).fetchone()
+        except (sqlite3.Error, OverflowError) as error:
+            self._give_up(error)
+            return None
+        if row is None or not isinstance(row[0], bytes) or row[0][:_SUM] != _checksum(key, row[0][_SUM:]):
+            return None
+        return row[0][_SUM:]
+
+    def _flush(self) -> None:
+        rows = [(key, _checksum(key, value) + value) for key, value in self._waiting.items()]
+        self._waiting.clear()
+        self._bytes, self._since = 0, time.monotonic()
+        if self._young is None or not rows:
+            return
+        try:
+            self._young.execute("BEGIN IMMEDIATE")
+            self._young.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?)", rows)
+            self._young.execute("COMMIT")
+            if self._size() > self._limit // 2:
+                self._close()
+                self._open(at_least=self._number + 1)
+        except sqlite3.Error as error:
+            self._give_up(error)
+
+    def _size(self) -> int:
+        with contextlib.suppress(OSError):
+            return self._path(self._number).stat().st_size
+        return 0
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"memo-{_FORMAT}-{number:08}.db"
+
+    def _open(self, at_least: int = 1) -> None:
+        """Open the two newest databases, and remove all others."""
+        try:
+            numbers = sorted(int(path.stem.rpartition("-")[2]) for path in self._folder.glob(f"memo-{_FORMAT}-*.db"))
+            self._number = max([at_least, *numbers])
+            self._young = _connect(self._path(self._number))
+            before = [number for number in numbers if number < self._number]
+            self._old = _connect(self._path(before[-1])) if before else None
+            for number in before[:-1]:
+                _remove(self._path(number))
+        except (sqlite3.Error, OSError, ValueError) as error:
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        """Go on without; what is damaged is removed, so that the next run has a new one."""
+        with contextlib.suppress(sqlite3.Error):
+            if self._young is not None and self._young.in_transaction:
+                self._young.execute("ROLLBACK")
+        self._close()
+        if isinstance(error, sqlite3.DatabaseError) and not _is_busy(error):
+            for path in self._folder.glob("memo-*.db"):
+                _remove(path)
+
+    def _close(self) -> None:
+        for database in (self._young, self._old):
+            if database is not None:
+                with contextlib.suppress(sqlite3.Error):
+                    database.close()
+        self._young = self._old = None
+
+
+class Salted:
+    """A Keep seen through keys of one kind; `of` tells what results depend on besides their keys."""
+
+    def __init__(self, keep: Keep, *of: bytes) -> None:
+        self._keep = keep
+        self._salt = blake2b(b"".join(len(part).to_bytes(8, "big") + part for part in of)).digest()
+
+    def get(self, key: bytes) -> bytes | None:
+        """See Keep."""
+        return self._keep.get(self._key(key))
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """See Keep."""
+        self._keep.put(self._key(key), value)
+
+    def _key(self, key: bytes) -> bytes:
+        return blake2b(key, digest_size=24, key=self._salt).digest()
+
+
+@lru_cache(maxsize=1)
+def _keep_in(folder: str, limit: int) -> Keep:
+    return Keep(Path(folder), limit)
+
+
+def open_keep() -> Keep | None:
+    """The Keep of this process, in the folder that FLEETPRESS_CACHE names; None where there cannot be one."""
+    folder = private_folder("memo")
+    if isinstance(folder, Problem) or any(refusal(path) for path in folder.glob("memo-*.db*")):
+        return None
+    given = os.environ.get(LIMIT_VARIABLE, "")
+    return _keep_in(str(folder), (int(given) if given.isdecimal() else _LIMIT) << 20)
+
+
+def _checksum(key: bytes, value: bytes) -> bytes:
+    return blake2b(value, digest_size=_SUM, key=key).digest()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    path.touch(mode=0o600)
+    database = sqlite3.connect(path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
+    try:
+        database.execute("PRAGMA journal_mode=WAL")
+        # A power cut may damage it. That is noticed, and costs time only.
+        database.execute("PRAGMA synchronous=OFF")
+        database.execute(_SCHEMA)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        with contextlib.suppress(OSError):
+            Path(f"{path}{suffix}").unlink()
