@@ -220,6 +220,6 @@ def test_the_files_of_this_repository_are_cut_where_they_should_be() -> None:
 def test_a_piece_knows_the_lines_before_it() -> None:
     pieces = split(b"# head\na: 1\n---\n\nb: 2\n--- # tail\nc: 3")
 
-    assert pieces == [(0, b"# head\na: 1\n"), (2, b"---\n\nb: 2\n"), (5, b"--- # tail\nc: 3")]
-    assert split(b"a: 1\r\n---\r\nb: 2\r\n") == [(0, b"a: 1\r\n---\r\nb: 2\r\n")]
+    assert pieces == ((0, b"# head\na: 1\n"), (2, b"---\n\nb: 2\n"), (5, b"--- # tail\nc: 3"))
+    assert split(b"a: 1\r\n---\r\nb: 2\r\n") == ((0, b"a: 1\r\n---\r\nb: 2\r\n"),)
     assert len(split(b"a: |\n  " + b"x" * (1 << 18) + b"\n---\nb: 1\n")) == 1

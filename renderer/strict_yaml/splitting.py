@@ -8,6 +8,7 @@ inside of a quoted text or a bracket leaves a piece that no parser accepts. In a
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 # At the beginning of a line, `---` with a blank behind it always begins a document (YAML 1.2.2, production 203).
@@ -23,10 +24,12 @@ class Piece(NamedTuple):
     content: bytes
 
 
-def split(content: bytes) -> list[Piece]:
+# Several checks look at the pieces of the same few files, one after the other.
+@lru_cache(maxsize=128)
+def split(content: bytes) -> tuple[Piece, ...]:
     """The documents of a file; the file as a whole where lines could be counted in two ways."""
     if b"\n---" not in content or b"\r" in content or len(content) > _MOST:
-        return [Piece(0, content)]
+        return (Piece(0, content),)
     cuts = [match.start() for match in _MARKER.finditer(content)]
     if cuts[:1] != [0]:
         cuts.insert(0, 0)
@@ -36,4 +39,4 @@ def split(content: bytes) -> list[Piece]:
         piece = content[start:end]
         pieces.append(Piece(line, piece))
         line += piece.count(b"\n")
-    return pieces
+    return tuple(pieces)

@@ -30,7 +30,7 @@ def whole(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def run(act: Any) -> Any:
         with monkeypatch.context() as patched:
-            patched.setattr(reports, "split", lambda content: [Piece(0, content)])
+            patched.setattr(reports, "split", lambda content: (Piece(0, content),))
             return act()
 
     return run
