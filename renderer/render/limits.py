@@ -16,7 +16,9 @@ MAX_STEPS = 500_000
 MAX_TEXT = 1 << 20
 MAX_EMITTED = 16 << 20
 MAX_FILE_BYTES = 4 << 20
-MAX_SITE_BYTES = 32 << 20
+# What is rendered in no time is looked at for longer: this much takes validation about two seconds.
+MAX_SITE_BYTES = 8 << 20
+MAX_SITE_OBJECTS = 10_000
 MAX_ITEMS = 100_000
 MAX_WEIGHT = 4 << 20
 MAX_BITS = 4096

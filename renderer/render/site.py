@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from renderer.errors import Code
 from renderer.render.allowance import TimeUsedUp, allowance
 from renderer.render.faults import explain
-from renderer.render.limits import MAX_SITE_BYTES
+from renderer.render.limits import MAX_SITE_BYTES, MAX_SITE_OBJECTS
 from renderer.render.suggest import did_you_mean
 from renderer.types import Manifest, Manifests, Origin, Problem, Rejected
 
@@ -124,6 +124,11 @@ def _whole_site_problems(site: Site, files: Sequence[Manifest]) -> Iterator[Prob
     if size > MAX_SITE_BYTES:
         what = f"the site's files have {size:,} bytes, {MAX_SITE_BYTES:,} are the most"
         yield Problem(Code.RENDER_LIMIT, what, None, "leave files out, or make them smaller")
+    # An object has a kind, and a document a beginning: there are no more of them than these.
+    objects = sum(file.content.count(b"kind") + file.content.count(b"\n---") for file in files)
+    if objects > MAX_SITE_OBJECTS:
+        what = f"the site's files have up to {objects:,} objects, {MAX_SITE_OBJECTS:,} are the most"
+        yield Problem(Code.RENDER_LIMIT, what, None, "render fewer of them")
     name = site.name.encode()
     if files and not any(_has_word(file.content, name) for file in files):
         what = f"no file contains the site's name {site.name}: its artifact could be taken for another site's"

@@ -231,6 +231,18 @@ def test_the_sites_files_have_a_largest_size_together() -> None:
     assert problem.code is Code.RENDER_LIMIT
 
 
+def test_a_site_has_so_many_objects_and_no_more() -> None:
+    body = "# {{ site }}{% for i in range(COUNT) %}\n---\nkind: ConfigMap{% endfor %}"
+    few, many = (
+        press(make_template({"copier.yml": SITE, "a.jinja": body.replace("COUNT", count)}))
+        for count in ("5000", "5001")
+    )
+
+    assert isinstance(few, Manifests)
+    (problem,) = problems_of(many)
+    assert problem.code is Code.RENDER_LIMIT
+
+
 def test_vcs_ref_is_the_templates_version() -> None:
     result = press(make_template({"copier.yml": SITE, "a.jinja": "{{ site }} {{ _copier_conf.vcs_ref }}"}))
 
