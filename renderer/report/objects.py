@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from renderer.types import FieldChange, Json, ObjectChange, ObjectKey
 
 _CLIP: Final = 100
+_BEFORE: Final = 30
 _LINES: Final = 12
 _ENVIRONMENT: Final = re.compile(r"\[name=([^\]]+)\]\.value$")
 _LAST: Final = re.compile(r"[\w-]*\W*$")
@@ -114,7 +115,18 @@ def _values(field: FieldChange) -> str:
         return shown(field.before)
     if field.action is Action.MOVED:
         return shown(field.after)
-    return f"{shown(field.before)} -> {shown(field.after)}"
+    before, after = _from_difference(field.before, field.after)
+    return f"{shown(before)} -> {shown(after)}"
+
+
+def _from_difference(before: Json, after: Json) -> tuple[Json, Json]:
+    """Two long texts from shortly before they differ: what they share would hide it."""
+    if not (isinstance(before, str) and isinstance(after, str) and max(len(before), len(after)) > _CLIP):
+        return before, after
+    pairs = enumerate(zip(before, after, strict=False))
+    same = next((place for place, (old, new) in pairs if old != new), min(len(before), len(after)))
+    start = same - _BEFORE
+    return (before, after) if start <= 0 else (f"…{before[start:]}", f"…{after[start:]}")
 
 
 def _object_data(change: ObjectChange) -> Json:
