@@ -35,6 +35,10 @@ bench: $(VENV)/dev ## sites per second over 1,000 and 10,000 generated sites: mi
 	python benchmarks/press.py --sites 1000,10000 --output build/bench.json
 	python benchmarks/templates.py --rounds 6 --output build/templates.json
 
+bench-full: $(VENV)/dev ## the same at 100,000 sites, with `publish`, and the comparison with peers: up to an hour
+	python benchmarks/press.py --sites 1000,10000,100000 --repeat 1 --rounds 0 --publish --output build/bench-full.json
+	python benchmarks/peers.py --output build/peers.json $(if $(KAPITAN),--kapitan $(KAPITAN))
+
 docs: $(VENV)/dev ## write the generated reference pages anew
 	python docs/generate.py
 

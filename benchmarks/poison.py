@@ -50,8 +50,10 @@ def compare(asked: argparse.Namespace) -> list[dict[str, Any]]:
             name: generate(scratch / name, sites=asked.sites, seed=asked.seed, poison=poison)
             for name, poison in (("clean", 0.0), ("poisoned", asked.poison))
         }
-        for _ in range(asked.repeat):
-            runs = {name: publish(made, scratch, asked.workers) for name, made in fleets.items()}
+        for turn in range(asked.repeat):
+            # Which one begins changes from turn to turn: the machine is never quite the same for the second.
+            order = list(fleets.items())[:: -1 if turn % 2 else 1]
+            runs = {name: publish(made, scratch, asked.workers) for name, made in order}
             ratios = {f"{figure}_ratio": _ratio(runs, f"{figure}_s") for figure in ("cpu", "wall")}
             turns.append({**runs, **ratios, "load": load()})
             print(_row(turns[-1]), flush=True)

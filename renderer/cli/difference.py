@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -226,6 +226,9 @@ def _comparison(asked: _Asked, names: Sequence[str]) -> AbstractContextManager[C
     # What is supposed is in no ledger: then every site has to be looked at.
     found = pipeline.survey(space, books, names, None)
     shown = found if asked.supposition is None else comparisons.with_all(found, names)
+    if not whole:
+        # Who asks about some sites is not told that others left.
+        shown = replace(shown, removed=())
     reached = TargetOptions(plain_http=connection.plain_http, ca_file=connection.ca_file, read_only=True)
     return nullcontext(comparisons.against_published(space, books, shown, reached, destination))
 

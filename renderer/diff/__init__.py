@@ -5,7 +5,7 @@ Never: renders, reads files, prints.
 """
 
 from renderer.diff.cover import cover
-from renderer.diff.groups import by_object, in_common, make_groups, own_changes, risk_of, ungrouped
+from renderer.diff.groups import by_object, in_common, make_groups, ungrouped
 from renderer.diff.interface import Object, Shape, Shapes, shapeless
 from renderer.diff.live import by_key, prepare
 from renderer.diff.objects import Found, Rules, diff_objects, objects_in, read_file, read_objects
@@ -27,11 +27,9 @@ __all__ = [
     "in_common",
     "make_groups",
     "objects_in",
-    "own_changes",
     "prepare",
     "read_file",
     "read_objects",
-    "risk_of",
     "shapeless",
     "ungrouped",
 ]

@@ -14,7 +14,7 @@ from renderer.diff.site import unblanked
 from renderer.types import Action, Group, Risk, Shared, SiteState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from renderer.types import Change, ObjectChange, ObjectKey, SiteChange
 
@@ -45,13 +45,18 @@ def _group(digest: str, state: SiteState, change: Change, sites: Sequence[SiteCh
 
 def ungrouped(groups: Iterable[Group]) -> dict[str, tuple[ObjectChange, ...]]:
     """Each site's own change: exactly what comparing the site alone gives."""
-    found = {site.site: own_changes(group, site) for group in groups for site in group.sites}
+    found = dict(pair for group in groups for pair in _own_changes(group))
     return dict(sorted(found.items()))
 
 
-def own_changes(group: Group, site: SiteChange) -> tuple[ObjectChange, ...]:
-    """The change of one site of a group, in the site's words."""
-    return unblanked(group.change.changes, dict(zip(group.change.names, site.values, strict=True)))
+def _own_changes(group: Group) -> Iterator[tuple[str, tuple[ObjectChange, ...]]]:
+    """The change of each site of a group, in the site's words; sites with the same words share it."""
+    known: dict[tuple[str, ...], tuple[ObjectChange, ...]] = {}
+    for site in group.sites:
+        if site.values not in known:
+            words = dict(zip(group.change.names, site.values, strict=True))
+            known[site.values] = unblanked(group.change.changes, words)
+        yield site.site, known[site.values]
 
 
 def in_common(group: Group) -> tuple[tuple[ObjectChange, ...], tuple[str, ...]]:
@@ -67,22 +72,28 @@ def by_object(groups: Sequence[Group]) -> tuple[Shared, ...]:
     for place, group in enumerate(groups):
         for change in group.change.changes:
             found.setdefault(repr(change), (change, []))[1].append(place)
-    shared = [_shared(change, [*dict.fromkeys(places)], groups) for change, places in found.values()]
+    words = [_common_words(group) for group in groups]
+    shared = [_shared(change, [*dict.fromkeys(places)], groups, words) for change, places in found.values()]
     return tuple(sorted(shared, key=lambda one: (_risk(one.change), -one.sites, one.change.key)))
 
 
-def _shared(change: ObjectChange, places: Sequence[int], groups: Sequence[Group]) -> Shared:
-    sites = sum(len(groups[place].sites) for place in places)
-    common = [_common_words(groups[place]) for place in places]
-    words = {name: word for name, word in common[0].items() if all(other.get(name) == word for other in common)}
-    return Shared(fill_change(change, words), tuple(places), sites)
+def _shared(
+    change: ObjectChange, places: Sequence[int], groups: Sequence[Group], words: Sequence[Mapping[str, str]]
+) -> Shared:
+    first, *others = (words[place] for place in places)
+    common = {name: word for name, word in first.items() if all(other.get(name) == word for other in others)}
+    return Shared(fill_change(change, common), tuple(places), sum(len(groups[place].sites) for place in places))
 
 
 def _common_words(group: Group) -> dict[str, str]:
     """The words that all sites of a group share."""
-    columns = zip(*(site.values for site in group.sites), strict=True)
-    named = zip(group.change.names, columns, strict=False)
-    return {name: column[0] for name, column in named if len(set(column)) == 1}
+    names = group.change.names
+    left = dict(enumerate(group.sites[0].values))
+    for site in group.sites:
+        if not left:
+            break
+        left = {place: word for place, word in left.items() if site.values[place] == word}
+    return {names[place]: word for place, word in left.items()}
 
 
 def risk_of(changes: Iterable[ObjectChange], state: SiteState) -> Risk:

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from renderer.engine.interface import Item, Result, Task
 
-_CHUNK = 250
 # Chunks in flight per thread of the cluster: one at work, one waiting, one on its way back.
 _WINDOW = 3
 # How long a cluster may have no worker at all, or not answer.
@@ -92,7 +91,7 @@ class Cluster:
 class Dask:
     """Maps on a cluster, in chunks of `chunk` items."""
 
-    def __init__(self, cluster: Cluster, chunk: int = _CHUNK) -> None:
+    def __init__(self, cluster: Cluster, chunk: int = 250) -> None:
         self.cluster = cluster
         self.chunk = chunk
 

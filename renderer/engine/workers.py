@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Starting a worker costs about as much as pressing this many sites (benchmarks/README.md says how it was measured).
 _SITES_PER_WORKER = 100
+# Chunks for a cluster: enough of them to share, each worth the scheduler's time, none too large to hold.
+_PARTS, _FEWEST, _MOST = 64, 25, 250
 # Dask's own way to write addresses; `dask://` leaves to Dask's configuration whether it is TLS.
 _SCHEMES = ("tcp://", "tls://")
 _DASK = "dask://"
@@ -43,7 +45,7 @@ class Workers:
         """See `for_size`."""
         useful = min(self.count, -(-items // _SITES_PER_WORKER))
         if self._cluster is not None and items > _SITES_PER_WORKER:
-            return Dask(self._cluster)
+            return Dask(self._cluster, max(_FEWEST, min(_MOST, items // _PARTS)))
         if self._engine == "processes" and useful > 1:
             return Processes(useful)
         return Serial()

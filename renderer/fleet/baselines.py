@@ -76,19 +76,24 @@ class FolderBaseline:
         """See `Baseline`."""
         self._render = Render(self.root, self.today)
         self._render.prepare()
+        # A site that is not the same is read once, to find that out.
+        self._examined: tuple[SiteFile, Site] | None = None
 
     def is_same(self, pairing: Pairing, made: Made) -> bool:
         """See `Baseline`."""
         if pairing.before is None:
             return False
-        return isinstance(self._render.examine(Order(pairing.before, made.fingerprint)), Same)
+        found = self._render.examine(Order(pairing.before, made.fingerprint))
+        self._examined = (pairing.before, found[0]) if isinstance(found, tuple) else None
+        return isinstance(found, Same)
 
     def past(self, pairing: Pairing, now: tuple[Site, Manifests] | None) -> Past | Rejected | None:
         """See `Baseline`. What was valid then is not asked again."""
         del now
         if pairing.before is None:
             return None
-        site = self._render.space.site(pairing.before)
+        file, examined = self._examined or (None, None)
+        site = examined if examined is not None and file == pairing.before else self._render.space.site(pairing.before)
         if isinstance(site, Rejected):
             return site
         made = self._render.unchecked(site)

@@ -45,17 +45,25 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """The definitions of a fleet, sorted: file below schemas/crds -> definition; and the catalogue beside them."""
+    """The definitions of a fleet, sorted: file below schemas/crds -> definition; and the catalogue beside them.
+
+    `others` are those that stand behind the first in a file that somebody put there by hand.
+    """
 
     catalogue: Catalogue
     content: Mapping[str, bytes]
     definitions: Mapping[str, Definition]
+    others: tuple[tuple[str, Definition], ...] = ()
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def all(self) -> list[tuple[str, Definition]]:
+        """(file, definition) of every one."""
+        return [*self.definitions.items(), *self.others]
 
     def holding(self, definition: Definition) -> str | None:
         """The file that defines the same kind."""
-        same = (file for file, known in self.definitions.items() if _key(known) == _key(definition))
-        return next(same, None)
+        return next((file for file, known in self.all if _key(known) == _key(definition)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +119,14 @@ def read_stock(fleet: Fleet) -> Stock:
     folder = read.crds_folder(fleet).relative_to(fleet.repository).as_posix()
     problems: list[Problem] = []
     definitions: dict[str, Definition] = {}
+    others: list[tuple[str, Definition]] = []
     for file, text in content.items():
         found, wrong = validate.read_definitions(f"{folder}/{file}", text)
         problems += wrong
         definitions.update(dict.fromkeys([file], found[0]) if found else {})
+        others += [(file, one) for one in found[1:]]
     problems += _strays(catalogue, content, folder)
-    return Stock(catalogue, content, definitions, tuple(problems))
+    return Stock(catalogue, content, definitions, tuple(others), tuple(problems))
 
 
 def _strays(catalogue: Catalogue, content: Mapping[str, bytes], folder: str) -> Iterable[Problem]:
@@ -133,7 +143,7 @@ def _strays(catalogue: Catalogue, content: Mapping[str, bytes], folder: str) -> 
 
 def rows(stock: Stock) -> list[DefinitionRow]:
     """A row for each definition, sorted by group and kind."""
-    found = [_row(stock, file, one) for file, one in stock.definitions.items()]
+    found = [_row(stock, file, one) for file, one in stock.all]
     return sorted(found, key=lambda row: (row.group, row.kind))
 
 
@@ -173,9 +183,10 @@ def plan_update(stock: Stock, given: Given, naming: Naming) -> Plan:
     files: dict[str, bytes] = {}
     renewals = []
     for one, held in known:
-        changes = validate.compare_definitions(stock.definitions[held], one)
+        before = next(known for file, known in stock.all if file == held and _key(known) == _key(one))
+        changes = validate.compare_definitions(before, one)
         content = scaffold.manifest(one.value)
-        if content != stock.content[held] and (changes or one.value != stock.definitions[held].value):
+        if content != stock.content[held] and (changes or one.value != before.value):
             files[held] = content
             renewals.append(Renewal(one.name, held, tuple(changes)))
     left_out = tuple(one.name for one in found if stock.holding(one) is None)
@@ -188,8 +199,15 @@ def plan_update(stock: Stock, given: Given, naming: Naming) -> Plan:
 
 
 def guarded(stock: Stock, plan: Plan) -> Plan:
-    """The plan, unless it concerns what schemas/crds/update.py writes: two masters would undo each other."""
+    """The plan, unless it concerns what is not the command's own.
+
+    That is what schemas/crds/update.py writes, for two masters would undo each other, and files of several definitions.
+    """
     found = []
+    shared = {file for file, _ in stock.others} & plan.files.keys()
+    for file in sorted(shared):
+        what, hint = f"{file} holds several definitions", "split it: a file for each, named PLURAL.GROUP.yaml"
+        found.append(Problem(Code.CRD_INVALID, what, stock.definitions[file].where, hint))
     for file in plan.files:
         known = stock.catalogue.files.get(file)
         if known and known.generated:
@@ -204,7 +222,7 @@ def plan_remove(stock: Stock, names: Sequence[str]) -> Plan:
     chosen: dict[str, str] = {}
     problems = []
     for name in names:
-        named = {file: one.name for file, one in stock.definitions.items() if name in _names(file, one)}
+        named = {file: one.name for file, one in stock.all if name in _names(file, one)}
         chosen |= named
         if not named:
             what, hint = f"there is no definition {name[:100]!r}", "`fleetpress schemas list` shows them"

@@ -1,6 +1,6 @@
 """Which rules can match at all: those of which a keyword is in the text.
 
-In: the keywords of each rule, and text. Out: rules by number.
+In: the keywords of each rule, and text. Out: rules by number, and whether base64 may be in it.
 Never: misses a keyword: what the automaton cannot tell, it leaves to the rules themselves.
 
 RE2's set of literals is the automaton of Aho and Corasick made into a DFA while it runs: one pass over the bytes,
@@ -10,13 +10,28 @@ whatever the number of keywords (docs/adr/0022-secrets.md).
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # The states of all keywords at once take a tenth of it.
 _MEMORY: Final = 64 << 20
+
+
+# Combinations of keywords; a fleet has some hundreds.
+_KEPT: Final = 10_000
+_BASE64: Final = "[A-Za-z0-9+/]{24}"
+
+
+class Possible(NamedTuple):
+    """What may be in a text: matches of these rules, in their order; base64 that is long enough to hold a secret."""
+
+    rules: tuple[int, ...]
+    base64: bool
+
+
+_NOTHING: Final = Possible((), base64=False)
 
 
 class Keywords:
@@ -29,36 +44,39 @@ class Keywords:
             self._count += 1
             for word in words:
                 self._masks[word] = self._masks.get(word, 0) | 1 << number
-        self._known: dict[tuple[int, ...], tuple[int, ...]] = {}
+        self._known: dict[tuple[int, ...], Possible] = {}
 
-    def rules_of(self, data: bytes) -> tuple[int, ...]:
-        """The rules that may match in `data`, in their order."""
+    def in_text(self, data: bytes) -> Possible:
+        """What may be in `data`."""
         found = self._set.Match(data)
         # The empty word is in every text: without it, the automaton had no room, and nothing is known.
         if found is None:
-            return tuple(range(self._count))
+            return Possible(tuple(range(self._count)), base64=True)
         if len(found) == 1:
-            return ()
+            return _NOTHING
         key = tuple(sorted(found))
         if key not in self._known:
-            self._known[key] = self._numbers(key)
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            self._known[key] = self._possible(key)
         return self._known[key]
 
-    def _numbers(self, found: tuple[int, ...]) -> tuple[int, ...]:
-        masks = [*self._masks.values(), 0]
+    def _possible(self, found: tuple[int, ...]) -> Possible:
+        masks = list(self._masks.values())
         mask = 0
         for word in found:
-            mask |= masks[word]
-        return tuple(number for number in range(self._count) if mask >> number & 1)
+            mask |= masks[word] if word < len(masks) else 0
+        rules = tuple(number for number in range(self._count) if mask >> number & 1)
+        return Possible(rules, base64=len(masks) in found)
 
     @cached_property
     def _set(self) -> Any:
         import re2
 
         options = re2.Options()
-        options.case_sensitive, options.literal, options.max_mem = False, True, _MEMORY
+        options.case_sensitive, options.max_mem = False, _MEMORY
         keywords = re2.Set.SearchSet(options)
-        for word in (*self._masks, ""):
+        for word in (*map(re2.escape, self._masks), _BASE64, ""):
             keywords.Add(word)
         keywords.Compile()
         return keywords

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from renderer.secrets.rules import shipped_rules
@@ -95,7 +95,7 @@ def _silent(problem: Problem) -> Problem:
     return replace(problem, what=what, hint="quote it; see docs/reference/errors.md")
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _names_secret(word: str) -> bool:
     # What the rules take for one under this name: nothing that could be taken for a name itself.
     return bool(scan_value(_scanner(), {word: "Kq7vT2mXz9LfR4wB"}))

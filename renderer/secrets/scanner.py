@@ -68,14 +68,12 @@ class Scanner:
         return any(one.covers(hit.rule.id, file, key) and self._fits(one, text) for one in self.rules.allowed)
 
     def _spans(self, data: bytes, depth: int) -> list[Span]:
-        found = self._direct(data)
-        if depth < _DEEPEST:
+        possible = self.keywords.in_text(data)
+        found = [one for number in possible.rules for one in self._of_rule(number, data)]
+        if possible.base64 and depth < _DEEPEST:
             for start, end, inner in unwrapped(data):
                 found += [Span(one.rule, start, end, one.text) for one in self._spans(inner, depth + 1)]
-        return _apart(found)
-
-    def _direct(self, data: bytes) -> list[Span]:
-        return [one for number in self.keywords.rules_of(data) for one in self._of_rule(number, data)]
+        return _apart(found) if found else found
 
     def _of_rule(self, number: int, data: bytes) -> Iterator[Span]:
         rule = self.rules.rules[number]

@@ -20,6 +20,8 @@ _RUN: Final = r"(?:[A-Za-z0-9+/]{60,76}(?:\\n|\r?\n[ \t]*))+[A-Za-z0-9+/]{2,}={0
 _BREAKS: Final = re.compile(rb"\\n|\s+")
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _MOST_UNPACKED: Final = 8 << 20
+# Whole groups of four.
+_HEAD: Final = 16
 
 
 def unwrapped(data: bytes) -> Iterator[tuple[int, int, bytes]]:
@@ -41,8 +43,8 @@ def _runs() -> Any:
 
 
 def _text(run: bytes) -> bytes | None:
-    # The first bytes tell: most runs are names, paths and digests, which decode to no text.
-    if _CONTROL.search(_decoded(run[:16])):
+    # The first bytes tell: most runs are names, paths and digests, which decode to no text. No run breaks so early.
+    if _CONTROL.search(binascii.a2b_base64(run[:_HEAD])):
         return None
     lines = _BREAKS.split(run)
     # What follows the last line may look like one more.

@@ -68,7 +68,7 @@ def _failure(got: Any) -> Iterator[Breach]:
 
 RULES = (
     Rule("cronjob-schedule", _CRON, "schedule", "five cron fields, or a descriptor such as @daily; no time zone",
-         _schedule, "validateScheduleString", "a time zone goes into timeZone"),
+         _schedule, "validateScheduleFormat", "a time zone goes into timeZone"),
     value("cronjob-never", _CRON, "schedule", is_ever_due, "a day that exists in one of the months",
           "robfig/cron: it is never due", severity=Severity.WARNING),
     value("cronjob-time-zone", _CRON, "timeZone", lambda got: got in time_zones(),
@@ -85,7 +85,7 @@ RULES = (
            "validateJobSpec", empty=False),
     Rule("job-indexed", _JOBS, "", "completions for Indexed jobs, limits for each index on them only", _indexed,
          "validateJobSpec"),
-    Rule("job-selector", _JOBS, "", "no selector without manualSelector", _selector, "ValidateGeneratedSelector",
+    Rule("job-selector", _JOBS, "", "no selector without manualSelector", _selector, "validateGeneratedSelector",
          "remove the selector"),
     Rule("job-failure-policy", _JOBS, "", "restartPolicy Never and whole rules with podFailurePolicy", _failure,
          "validatePodFailurePolicy"),

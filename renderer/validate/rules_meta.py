@@ -107,7 +107,7 @@ RULES = (
          "ValidateFinalizers"),
     value("metadata-finalizer-domain", _FINALIZED, "metadata.finalizers[]", _is_domained,
           "a domain and a name such as example.com/cleanup", "validateKubeFinalizerName"),
-    Rule("spec-missing", _SPEC_NEEDED, "", "a spec", _specless, "ValidatePodSpec, ValidateService and their like"),
+    Rule("spec-missing", _SPEC_NEEDED, "", "a spec", _specless, "ValidatePodSpec, validateService and their like"),
     value("cluster-scoped-namespace", dict.fromkeys(CLUSTER_KINDS, ""), "metadata.namespace", lambda got: not got,
           "no namespace: the kind stands outside any", "EnsureObjectNamespaceMatchesRequestNamespace",
           "remove the namespace", severity=Severity.WARNING),

@@ -80,7 +80,7 @@ def _class(got: Any) -> Iterator[Breach]:
 
 def _is_controller(got: str) -> bool:
     domain, slash, path = got.partition("/")
-    return len(got) <= 250 and bool(slash and path) and is_dns_subdomain(domain)  # noqa: PLR2004 - ValidateIngressClassSpec
+    return len(got) <= 250 and bool(slash and path) and is_dns_subdomain(domain)  # noqa: PLR2004 - validateIngressClassSpec
 
 
 def _peer(got: Any) -> Iterator[Breach]:
@@ -126,9 +126,9 @@ def _unasked(got: Any) -> Iterator[Breach]:
 RULES = (
     Rule("ingress-rules", _INGRESS, "", "rules or a defaultBackend", _rules, "ValidateIngressSpec"),
     value("ingress-host", _INGRESS, "rules[].host", lambda got: not got or is_host(got),
-          "a DNS name, with at most a leading *., and no address", "ValidateIngressRules"),
+          "a DNS name, with at most a leading *., and no address", "validateIngressRules"),
     value("ingress-paths", _INGRESS, "rules[].http", lambda got: bool(got.get("paths")), "at least one path",
-          "ValidateHTTPIngressRuleValue"),
+          "validateHTTPIngressRuleValue"),
     one_of("ingress-path-type", _INGRESS, f"{_PATHS}.pathType", ("Exact", "Prefix", "ImplementationSpecific"),
            "validateHTTPIngressPath", empty=False),
     Rule("ingress-path", _INGRESS, _PATHS, "an absolute path without //, . or ..", _path, "validateHTTPIngressPath"),
@@ -145,7 +145,7 @@ RULES = (
     Rule("ingress-class-annotation", _INGRESS_ROOT, "", "one class, as field or annotation", _class,
          "ValidateIngressCreate", "remove the annotation"),
     value("ingressclass-controller", _CLASS, "controller", _is_controller,
-          "a domain and a path such as example.com/controller", "ValidateIngressClassSpec"),
+          "a domain and a path such as example.com/controller", "validateIngressClassSpec"),
     one_of("policy-type", _POLICY, "policyTypes[]", ("Ingress", "Egress"), "ValidateNetworkPolicySpec", empty=False),
     Rule("policy-unasked", _POLICY, "", "rules of the directions in policyTypes only", _unasked,
          "NetworkPolicySpec: such rules are ignored", "add the direction to policyTypes",

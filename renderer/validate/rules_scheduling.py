@@ -106,7 +106,7 @@ RULES = (
           "a label key such as kubernetes.io/hostname", "scheduler: no node has such a label",
           severity=Severity.WARNING),
     one_of("spread-when-unsatisfiable", PODS, f"{_SPREAD}.whenUnsatisfiable", ("DoNotSchedule", "ScheduleAnyway"),
-           "validateWhenUnsatisfiable", empty=False),
+           "ValidateWhenUnsatisfiable", empty=False),
     one_of("spread-policy", PODS, f"{_SPREAD}.nodeAffinityPolicy|nodeTaintsPolicy", ("Honor", "Ignore"),
            "validateNodeInclusionPolicy", empty=False),
     Rule("spread-selector", PODS, f"{_SPREAD}.labelSelector", "known operators with the values that they need",

@@ -1,7 +1,7 @@
 """Rules about Services and EndpointSlices.
 
 In: Services, EndpointSlices. Out: rules.
-Never: knows a cluster's address ranges. Source: kubernetes pkg/apis/core/validation ValidateService,
+Never: knows a cluster's address ranges. Source: kubernetes pkg/apis/core/validation validateService,
 pkg/apis/discovery/validation.
 """
 
@@ -158,9 +158,9 @@ def _uncanonical(got: Any) -> Iterator[Breach]:
 _PORT = "a port from 1 to 65535"
 RULES = (
     one_of("service-type", _SERVICE, "type", ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName"),
-           "validateServiceType"),
+           "validateService"),
     Rule("service-ports", _SERVICE, "", "at least one port, and names that differ when there are several", _ports,
-         "ValidateService"),
+         "validateService"),
     value("service-port", _SERVICE, "ports[].port", is_port, _PORT, "validateServicePort"),
     one_of("service-protocol", _SERVICE, "ports[].protocol", ("TCP", "UDP", "SCTP"), "validateServicePort"),
     value("service-port-name", _SERVICE, "ports[].name", lambda got: not got or is_dns_label(got),
@@ -171,20 +171,20 @@ RULES = (
     value("service-app-protocol", _SERVICE, "ports[].appProtocol", is_label_key, "a qualified name",
           "validateServicePort"),
     Rule("service-node-port", _SERVICE, "", "node ports once, on NodePort and LoadBalancer only", _node_ports,
-         "ValidateService"),
+         "validateService"),
     value("service-node-port-range", _SERVICE, "ports[].nodePort",
           lambda got: not got or _NODE_PORT_RANGE[0] <= got <= _NODE_PORT_RANGE[1], "from 30000 to 32767",
           "--service-node-port-range", "the range is an option of the API server; this is its default",
           severity=Severity.WARNING),
     Rule("service-cluster-ip", _SERVICE, "", "a clusterIP that fits the type", _cluster_ip,
-         "ValidateServiceClusterIPs"),
+         "ValidateServiceClusterIPsRelatedFields"),
     Rule("service-external-name", _SERVICE, "", "a DNS name with type ExternalName", _external_name,
-         "validateServiceExternalName"),
+         "validateService"),
     Rule("service-external-unused", _SERVICE, "", "an externalName with type ExternalName only", _external_unused,
          "dropTypeDependentFields: it is taken away", severity=Severity.WARNING),
     Rule("service-external-address", _SERVICE, "", "a DNS name as externalName, no address", _external_address,
          "DNS: a CNAME names no address", severity=Severity.WARNING),
-    one_of("service-session-affinity", _SERVICE, "sessionAffinity", ("None", "ClientIP"), "ValidateService"),
+    one_of("service-session-affinity", _SERVICE, "sessionAffinity", ("None", "ClientIP"), "validateService"),
     Rule("service-affinity-config", _SERVICE, "", "a time-out up to a day, with ClientIP", _affinity,
          "validateClientIPAffinityConfig"),
     Rule("service-affinity-unused", _SERVICE, "", "a sessionAffinityConfig with ClientIP only", _affinity_unused,
@@ -200,11 +200,11 @@ RULES = (
     one_of("service-distribution", _SERVICE, "trafficDistribution",
            ("PreferClose", "PreferSameZone", "PreferSameNode"), "validateServiceTrafficDistribution", empty=False),
     Rule("service-balanced", _SERVICE, "", "load balancer fields on type LoadBalancer only", _balanced,
-         "validateServiceLoadBalancerFields"),
+         "validateService"),
     value("service-load-balancer-ip", _SERVICE, "loadBalancerIP", lambda got: not got or is_ip(got), "an IP address",
           "GetWarningsForService", severity=Severity.WARNING),
     value("service-source-range", _SERVICE, "loadBalancerSourceRanges[]", lambda got: is_network(got.strip()),
-          "a CIDR such as 10.0.0.0/8", "validateServiceLoadBalancerSourceRanges"),
+          "a CIDR such as 10.0.0.0/8", "validateService"),
     value("service-source-range-bits", _SERVICE, "loadBalancerSourceRanges[]",
           lambda got: is_canonical_network(got.strip()), "a CIDR without bits behind the prefix",
           "GetWarningsForCIDR, IsValidCIDR from 1.36", severity=Severity.WARNING, since="1.36"),

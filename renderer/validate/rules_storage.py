@@ -89,7 +89,7 @@ RULES = (
     value("persistent-volume-size", _VOLUME, "capacity.storage", is_positive, "a quantity above 0",
           "ValidatePositiveQuantityValue"),
     one_of("persistent-volume-reclaim", _VOLUME, "persistentVolumeReclaimPolicy", ("Retain", "Recycle", "Delete"),
-           "validatePersistentVolumeReclaimPolicy"),
+           "ValidatePersistentVolumeSpec"),
     value("persistent-volume-path", _VOLUME, "hostPath|local.path", lambda got: bool(got) and has_no_backsteps(got),
           "a path without '..'", "validateLocalVolumeSource"),
     value("storageclass-provisioner", _CLASS, "provisioner", _is_provisioner,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks import compressor, press
+from benchmarks import compressor, difference, press
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,3 +49,11 @@ def test_a_compressor_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyP
 
     assert list(found) == ["zlib 6"]
     assert missing == ["deflate", "isal", "zlib-ng"]
+
+
+@pytest.mark.slow
+def test_a_difference_is_measured_in_workers_and_parent(capsys: pytest.CaptureFixture[str]) -> None:
+    difference.main(["--sites", "6", "--told", "60"])
+
+    told = capsys.readouterr().out
+    assert all(word in told for word in ("rendering both sides", "comparing", "grouping", "text", "json", "html"))

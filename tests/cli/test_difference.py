@@ -82,6 +82,14 @@ def test_a_new_site_and_one_that_left(shop: Shop) -> None:
     assert group["changes"][0]["object"]["data"]["site"] == "⟦site⟧"
 
 
+def test_who_asks_about_one_site_is_not_told_of_others_that_left(shop: Shop) -> None:
+    shop.publish()
+    (shop.root / "sites/paris-01.yaml").unlink()
+
+    assert shop("diff", "--to", shop.target, "berlin-01").code == 0
+    assert shop("diff", "--to", shop.target).code == 1
+
+
 def test_a_commit_is_rendered_without_touching_the_work_tree(shop: Shop) -> None:
     shop.git("tag", "before")
     shop.edit("layers/regions/eu.yaml", "values: {replicas: 5}\n")
@@ -303,3 +311,24 @@ def test_a_cluster_is_compared_with_one_site_only(shop: Shop, tmp_path: Path) ->
 
     assert shop("diff", "--live", tmp_path / "live.yaml").code == 2
     assert shop("diff", "berlin-01", "--live", tmp_path / "no.yaml").code == 2
+
+
+@pytest.mark.parametrize("form", ["text", "json", "markdown", "html"])
+@pytest.mark.parametrize("by", ["change", "site"])
+def test_no_form_shows_what_a_secret_holds(shop: Shop, form: str, by: str) -> None:
+    secret = """\
+        apiVersion: v1
+        kind: Secret
+        metadata: {{name: login, namespace: default}}
+        stringData: {{password: "ENC[AES256_GCM,data:{0},iv:aaaa,tag:bbbb,type:str]"}}
+        sops: {{age: [{{recipient: age1xyz}}], mac: "ENC[AES256_GCM,data:{0},iv:aaaa,tag:bbbb,type:str]"}}
+        """
+    shop.edit("templates/app/1.0.0/template/secret.yaml", secret.format("one1one1"))
+    shop.git("tag", "before")
+    shop.edit("templates/app/1.0.0/template/secret.yaml", secret.format("six6six6"))
+
+    done = shop("diff", "--against", "git:before", "-o", form, "--by", by)
+
+    assert done.code == 1
+    assert "(hidden)" in done.out
+    assert not any(word in done.out + done.err for word in ("one1one1", "six6six6", "AES256"))

@@ -293,6 +293,22 @@ def test_the_list_tells_versions_sources_and_what_was_altered(shop: Shop, crds: 
     assert (gone.code, gone.codes()) == (1, {"FP253"})
 
 
+def test_a_file_of_several_definitions_is_listed_and_compared_but_left_to_whoever_wrote_it(
+    shop: Shop, crds: Path
+) -> None:
+    crds.mkdir(parents=True)
+    (crds / "all.yaml").write_text(f"{GADGETS}---\n{WIDGETS}")
+    before = snapshot(crds)
+
+    listed = shop("schemas", "list", "-o", "json").json["definitions"]
+    assert [(one["kind"], one["file"]) for one in listed] == [("Gadget", "all.yaml"), ("Widget", "all.yaml")]
+    assert add(shop, given(shop)).codes() == {"FP250"}
+    assert shop("schemas", "update", given(shop, NEWER), "--check", "-o", "json").json["breaking"] == 2
+    assert shop("schemas", "update", given(shop, NEWER), "--version", "2", "-o", "json").codes() == {"FP408"}
+    assert shop("schemas", "remove", "acme.example/Widget", "-o", "json").codes() == {"FP408"}
+    assert snapshot(crds) == before
+
+
 def test_a_catalogue_with_a_mistake_is_told_and_kept(shop: Shop, crds: Path) -> None:
     crds.mkdir(parents=True)
     (crds / "catalogue.yaml").write_text("- projct: a\n  source: b\n  version: 1\n  files: []\n")

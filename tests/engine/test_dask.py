@@ -233,6 +233,18 @@ def test_a_cluster_is_not_opened_for_few_sites(engine: str) -> None:
     workers.close()
 
 
+def test_chunks_are_large_enough_to_pay_and_small_enough_to_share() -> None:
+    workers = Workers(2, "dask")
+
+    engines = {items: for_size(items, workers) for items in (101, 6400, 100_000)}
+
+    assert {items: engine.chunk for items, engine in engines.items() if isinstance(engine, Dask)} == {
+        101: 25,
+        6400: 100,
+        100_000: 250,
+    }
+
+
 def test_the_ground_of_a_fleet_is_all_that_its_sites_share(tmp_path: Path) -> None:
     root = build_fleet(tmp_path, {"templates/app/1.0.0/copier.yml": "site: {type: str}\n", "sites/a.yaml": ""})
     before = Press(root).ground()

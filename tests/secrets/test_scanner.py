@@ -63,22 +63,23 @@ def test_a_rule_without_its_keyword_is_never_tried() -> None:
 def test_keywords_count_in_any_case_and_when_they_overlap() -> None:
     keywords = Keywords([("secret",), ("secret_key",), ("key",), ("never",)])
 
-    assert keywords.rules_of(b"my SECRET_Key") == (0, 1, 2)
-    assert keywords.rules_of(b"nothing") == ()
+    assert keywords.in_text(b"my SECRET_Key") == ((0, 1, 2), False)
+    assert keywords.in_text(b"nothing") == ((), False)
+    assert keywords.in_text(b"a" * 24) == ((), True)
 
 
 def test_an_automaton_without_room_leaves_it_to_the_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     keywords = Keywords([("secret",), ("key",)])
     monkeypatch.setattr(keywords, "_set", type("Full", (), {"Match": staticmethod(lambda _: None)})())
 
-    assert keywords.rules_of(b"nothing") == (0, 1)
+    assert keywords.in_text(b"nothing") == ((0, 1), True)
 
 
 def test_all_keywords_at_once_have_room() -> None:
     words = [word for one in RULES for word in one.keywords]
     text = " ".join(words * 3).encode()
 
-    assert Keywords(one.keywords for one in RULES).rules_of(text) == tuple(range(len(RULES)))
+    assert Keywords(one.keywords for one in RULES).in_text(text).rules == tuple(range(len(RULES)))
 
 
 def test_base64_is_looked_into_twice_and_told_where_it_stands() -> None:

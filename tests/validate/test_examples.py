@@ -90,3 +90,13 @@ def test_the_corpora_are_not_empty() -> None:
     assert len(files("invalid", ["rendered"])) >= 220
     assert len(files("invalid", INPUTS)) >= 30
     assert len(files("valid", [*INPUTS, "rendered"])) >= 25
+
+
+def test_there_are_hundreds_of_bad_files_with_their_codes_and_of_good_ones() -> None:
+    bad = [path for path in (EXAMPLES / "invalid").glob("*/*") if path.is_file()]
+    templates = [path for path in (EXAMPLES / "invalid" / "template").iterdir() if path.is_dir()]
+    good = [path for path in (EXAMPLES / "valid").glob("*/*") if path.is_file()]
+
+    assert all(expected(path) for path in bad)
+    assert len(bad) + len(templates) >= 480
+    assert len(good) >= 350
