@@ -105,6 +105,7 @@ def test_help_imports_nothing_heavy() -> None:
         "jsonschema_rs",
         "cryptography",
         "copier",
+        "distributed",
         "rich",
         "requests",
     ]

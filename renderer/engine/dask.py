@@ -56,7 +56,7 @@ class Cluster:
     def client(self) -> Client:
         """The connection. Raises ConfigurationError without Dask, EnvironmentFailure without a scheduler."""
         if self._client is None:
-            self._client = self._open()
+            self._open()
         return self._client
 
     def close(self) -> None:
@@ -66,7 +66,7 @@ class Cluster:
                 opened.close()
         self._client = self._local = None
 
-    def _open(self) -> Client:
+    def _open(self) -> None:
         try:
             import distributed
         except ImportError:
@@ -79,13 +79,12 @@ class Cluster:
         try:
             if not self.address:
                 self._local = _start_local(self.workers)
-            client = distributed.Client(self._local or self.address, timeout=self.patience, set_as_default=False)
-            client.wait_for_workers(1, timeout=self.patience)
+            self._client = distributed.Client(self._local or self.address, timeout=self.patience, set_as_default=False)
+            self._client.wait_for_workers(1, timeout=self.patience)
         except (OSError, TimeoutError, ValueError, RuntimeError) as error:
             self.close()
             where = self.address or "on this machine"
             raise _failure(f"the Dask cluster {where} cannot be used: {_worded(error)}") from None
-        return client
 
 
 class Dask:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import distributed
 import psutil
 import pytest
 
@@ -214,6 +215,17 @@ def test_a_scheduler_that_is_not_there_is_a_failure_of_the_environment() -> None
 
     assert code_of(caught.value) is Code.CLUSTER_FAILED
     assert "127.0.0.1:9" in str(caught.value)
+
+
+def test_a_scheduler_without_workers_is_one_too_and_no_connection_is_kept() -> None:
+    with distributed.LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as empty:
+        opened = Cluster(empty.scheduler_address, patience=0.5)
+
+        with pytest.raises(EnvironmentFailure) as caught:
+            opened.client()
+
+        assert code_of(caught.value) is Code.CLUSTER_FAILED
+        assert not [name for name in empty.scheduler.clients if name.startswith("Client-")]
 
 
 @pytest.mark.parametrize("engine", ["dusk", "dask://", "dask://host", "dask://host:port", "tls://:1", "", "Serial"])
