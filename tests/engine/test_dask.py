@@ -164,8 +164,8 @@ def test_a_worker_learns_neither_the_key_nor_its_password(monkeypatch: pytest.Mo
     assert not {"FLEETPRESS_KEY", "FLEETPRESS_KEY_PASSWORD", "COSIGN_PASSWORD"} & set(known[0].split())
 
 
-def test_nothing_but_the_folder_crosses_with_a_task(tmp_path: Path) -> None:
-    assert vars(pickle.loads(pickle.dumps(Press(tmp_path)))) == {"root": tmp_path}
+def test_nothing_but_the_folder_and_the_date_crosses_with_a_task(tmp_path: Path) -> None:
+    assert vars(pickle.loads(pickle.dumps(Press(tmp_path)))) == {"root": tmp_path, "today": None}
 
 
 def test_a_worker_with_another_fleet_is_refused(cluster: Cluster) -> None:
