@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -37,11 +38,12 @@ class Bench:
     scratch: Path
 
     def probe(self, what: str, **options: int | Path) -> dict[str, Any]:
-        """Run one measurement in a fresh process; `load` is what else the machine did just before."""
+        """Run one measurement in a fresh process with an empty cache; `load` is what else the machine did before."""
         flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
         command = [sys.executable, "-m", "benchmarks.probe", what, str(self.root), "--key", str(self.key), *flags]
+        environment = os.environ | {"FLEETPRESS_CACHE": tempfile.mkdtemp(dir=self.scratch)}
         before = load()
-        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+        done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
         return {**json.loads(done.stdout), "load": before}
 
 
