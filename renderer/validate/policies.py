@@ -14,6 +14,7 @@ from renderer.types import Problem
 from renderer.validate.memo import Memo
 from renderer.validate.objects import order
 from renderer.validate.policies_amounts import Demand
+from renderer.validate.policies_bounds import Limits
 from renderer.validate.policies_evidence import (
     YAML_SUFFIXES,
     Evidence,
@@ -22,7 +23,7 @@ from renderer.validate.policies_evidence import (
     locate,
 )
 from renderer.validate.policies_files import OwnPolicies
-from renderer.validate.policies_kinds import Limits, Total
+from renderer.validate.policies_kinds import Total
 from renderer.validate.report import located
 
 if TYPE_CHECKING:

@@ -13,23 +13,11 @@ from renderer.errors import Code
 from renderer.strict_yaml import RENDERED_LIMITS, YamlError, load_all
 from renderer.types import SITE_KEY, Document, KeyPath, Problem, Scope, Severity
 from renderer.validate.inputs import check_input
+from renderer.validate.policies_bounds import Forbidden, Limit, Limits, Objects, Only
 from renderer.validate.policies_hosts import WORDS, Allowed
 from renderer.validate.policies_images import ImagePattern, Pin
-from renderer.validate.policies_kinds import (
-    AllowedHosts,
-    AllowedRegistries,
-    Egress,
-    Forbidden,
-    Header,
-    Images,
-    Limit,
-    Limits,
-    Objects,
-    Only,
-    Policy,
-    Registries,
-    Required,
-)
+from renderer.validate.policies_kinds import Header, Policy
+from renderer.validate.policies_residency import AllowedHosts, AllowedRegistries, Egress, Images, Registries, Required
 from renderer.validate.rules_quantity import quantity
 from renderer.validate.scopes import scope_flaws
 
