@@ -130,7 +130,7 @@ def publish_sites(run: Run, books: Books, candidates: Candidates) -> Iterator[Re
     finally:
         for site in candidates.removed:
             books.drop(site)
-        books.save(run.serial)
+        books.save(run.serial, run.waived)
 
 
 def _orders(

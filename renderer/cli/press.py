@@ -110,11 +110,12 @@ def plan(
     from renderer import pipeline, report
 
     space = session.open_workspace(fleet, today)
-    destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file))
+    connection = session.Connection(to, plain_http, ca_file)
+    destination, target = session.open_destination(space, connection)
     books = session.open_books(space, target, destination, shard)
     names = session.choose_any(space, sites, workers, shard)
     found = pipeline.make_plan(space, books, names, workers, shard)
-    beyond = session.beyond_limits(space, found, books, workers)
+    beyond = session.beyond_limits(space, found, session.reach_of(books, destination, connection), workers)
     problems = [*space.index.problems, *session.located(space, found.problems), *beyond]
     result = report.results.plan(found.changed, found.unchanged, found.removed, problems, found.defaults)
     code = _PROBLEMS if problems else 0
@@ -180,11 +181,13 @@ def publish(
     space = session.open_workspace(fleet, today)
     signer = session.open_key(key)
     release = pipeline.choose_serial(space, serial, to, allow_dirty=allow_dirty)
-    destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file, read_only=False))
-    run = Run(space, destination, target, signer, release, workers)
+    connection = session.Connection(to, plain_http, ca_file, read_only=False)
+    destination, target = session.open_destination(space, connection)
     books = session.open_books(space, target, destination, shard, fresh=everything)
     names = session.choose_any(space, sites, workers, shard)
-    waived = session.keep_limits(space, books, names, workers, waive_limits)
+    reach = session.reach_of(books, destination, connection)
+    waived = session.keep_limits(space, reach, names, workers, waive_limits)
+    run = Run(space, destination, target, signer, release, workers, waived.reason if waived else "")
     todo = pipeline.survey(space, books, names, signer.key_id, shard)
     receipts = list(report.progress(pipeline.publish_sites(run, books, todo), len(todo.changed), "publishing"))
     told = [problem for receipt in receipts for problem in receipt.problems]

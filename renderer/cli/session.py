@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from renderer.engine import Workers
+    from renderer.fleet.blast import Reach
     from renderer.fleet.books import Books
     from renderer.fleet.comparisons import Watch
     from renderer.fleet.destination import Destination
@@ -191,16 +192,25 @@ def watched(total: int) -> Watch:
     return lambda outcomes: progress(outcomes, total, "comparing")
 
 
-def beyond_limits(space: Workspace, plan: Plan, books: Books, workers: Workers) -> list[Problem]:
+def beyond_limits(space: Workspace, plan: Plan, reach: Reach, workers: Workers) -> list[Problem]:
     """What a plan changes beyond the limits of fleet.yaml."""
     from renderer.fleet.blast import beyond_limits as judge
 
     changed = [*plan.changed, *plan.removed]
-    return judge(space, changed, plan.moves, books.entries, datetime.now(UTC), workers)
+    return judge(space, changed, plan.moves, reach, datetime.now(UTC), workers)
+
+
+def reach_of(books: Books, destination: Destination, connection: Connection) -> Reach:
+    """How limits that look at what is published find it."""
+    from renderer.fleet.blast import Reach
+    from renderer.publish import TargetOptions
+
+    options = TargetOptions(plain_http=connection.plain_http, ca_file=connection.ca_file, read_only=True)
+    return Reach(books, destination, options)
 
 
 def keep_limits(
-    space: Workspace, books: Books, names: Collection[str], workers: Workers, reason: str | None
+    space: Workspace, reach: Reach, names: Collection[str], workers: Workers, reason: str | None
 ) -> Waived | None:
     """What a publication is allowed beyond the limits of fleet.yaml, and why.
 
@@ -213,7 +223,7 @@ def keep_limits(
 
     if space.fleet.rollout.limits == Limits():
         return None
-    problems = beyond_limits(space, pipeline.make_plan(space, books, names, workers), books, workers)
+    problems = beyond_limits(space, pipeline.make_plan(space, reach.books, names, workers), reach, workers)
     if problems and not (reason and reason.strip()):
         raise ConfigurationError("the publication is beyond the limits of fleet.yaml", problems=problems)
     return Waived(reason.strip(), tuple(problems)) if problems and reason else None

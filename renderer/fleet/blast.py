@@ -6,20 +6,26 @@ Never: reads a site that no limit asks about: a small change costs nothing.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from renderer import engine, read, rollout, validate
 from renderer.errors import Code
+from renderer.fleet.comparisons import Asked, against_published, compare
 from renderer.fleet.selection import select_among
 from renderer.fleet.task import FleetTask
-from renderer.types import Document, Problem, TemplatePin
+from renderer.plan import Candidates
+from renderer.types import Action, Document, Problem, TemplatePin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from renderer.fleet.books import Books
+    from renderer.fleet.destination import Destination
     from renderer.fleet.workspace import Workspace
     from renderer.plan import Entry, Move
+    from renderer.publish import TargetOptions
     from renderer.read import SiteFile
 
 _HINTS = {
@@ -42,15 +48,28 @@ class LabelsOf(FleetTask):
         return {}
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where the fleet is published, and how that is reached: only a limit on deletions has to look."""
+
+    books: Books
+    destination: Destination
+    options: TargetOptions
+
+
 def beyond_limits(
     space: Workspace,
     changed: Sequence[str],
     moves: Mapping[Move, Sequence[str]],
-    entries: Mapping[str, Entry],
+    reach: Reach,
     now: datetime,
     workers: engine.Workers,
 ) -> list[Problem]:
-    """A problem for each limit that the change exceeds; [] when fleet.yaml has none."""
+    """A problem for each limit that the change exceeds; [] when fleet.yaml has none.
+
+    With a limit on deletions, the sites that change are rendered, and what is published for them is read.
+    """
+    entries = reach.books.entries
     settings = space.fleet.rollout
     limits = settings.limits
     going = dict(_going(moves))
@@ -66,6 +85,7 @@ def beyond_limits(
             (freeze, select_among(space, freeze.sites, changed, workers) if freeze.sites else changed)
             for freeze in rollout.active(limits, now)
         ],
+        _deleted(space, changed, reach, workers) if limits.deletable is not None else {},
     )
     return [_problem(breach) for breach in rollout.breaches(limits, radius)]
 
@@ -81,6 +101,19 @@ def _going(moves: Mapping[Move, Sequence[str]]) -> Iterator[tuple[TemplatePin, l
 def _having(pin: TemplatePin, entries: Mapping[str, Entry]) -> Iterator[str]:
     text = str(pin)
     return (site for site, entry in entries.items() if any(name == text for name, _ in entry.inputs))
+
+
+def _deleted(space: Workspace, changed: Sequence[str], reach: Reach, workers: engine.Workers) -> dict[str, list[str]]:
+    """Kind.group -> the published sites at which an object of it goes, or goes by another name."""
+    there = {name: () for name in changed if name in reach.books.entries and name in space.index.sites}
+    comparison = against_published(space, reach.books, Candidates(there, 0, ()), reach.options, reach.destination)
+    found: dict[str, list[str]] = {}
+    for group in compare(space, comparison, Asked(workers)).groups:
+        keys = [one.key if one.action is Action.REMOVED else one.was for one in group.change.changes]
+        kinds = {f"{key.kind}.{key.group}".rstrip(".") for key in keys if key is not None}
+        for kind in kinds:
+            found.setdefault(kind, []).extend(site.site for site in group.sites)
+    return found
 
 
 def _labels(space: Workspace, workers: engine.Workers) -> dict[str, dict[str, str]]:

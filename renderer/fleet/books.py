@@ -147,8 +147,10 @@ class Books:
         for book in self._books.values():
             _drop(book, site)
 
-    def save(self, serial: int) -> int:
+    def save(self, serial: int, waived: str = "") -> int:
         """Write the ledgers that have changes, and return how many. Raises PublishError.
+
+        `waived` is why the run was allowed beyond the fleet's limits, if it was.
 
         Each shard has a ledger of its own at a serial: nobody else writes there, and none waits for another.
         """
@@ -157,7 +159,7 @@ class Books:
         for book in written:
             # What cannot be read was there for nobody; a fresh start replaces it.
             before = None if self._fresh or edition not in book.known else book.reader.load(edition)
-            ledger = book.next(edition, before)
+            ledger = replace(book.next(edition, before), waived=waived)
             kept = publish.put_document(self._target, book.reader.place, tag_of(edition), LEDGER_TYPE, ledger.dump())
             head = Head.of(ledger, kept)
             book.chain = (head,) if ledger.whole else (head, *(one for one in book.chain if one.edition != edition))

@@ -26,3 +26,4 @@ class Run:
     signer: Signer
     serial: int
     workers: Workers
+    waived: str = ""

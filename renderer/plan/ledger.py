@@ -63,7 +63,8 @@ class Ledger:
     """Entries by site name: all of them (`whole`), or what one run changed.
 
     `removed` maps sites that left to the serial at which they did. A whole ledger lists in `includes` the ledgers that
-    need not be read besides it. `shard` is the one of a run in shards that wrote it.
+    need not be read besides it. `shard` is the one of a run in shards that wrote it. `waived` is why the
+    run that wrote it was allowed beyond the fleet's limits: a record, which nobody acts upon.
     """
 
     fleet: str
@@ -73,6 +74,7 @@ class Ledger:
     removed: Mapping[str, int] = field(default_factory=dict)
     whole: bool = True
     shard: int = 0
+    waived: str = ""
 
     @property
     def edition(self) -> Edition:
@@ -115,6 +117,7 @@ class Ledger:
                 "groups": groups.rows,
                 "keys": keys.rows,
                 "sites": sites,
+                **({"waived": self.waived} if self.waived else {}),
             }
         )
 
@@ -207,4 +210,13 @@ def _decode(raw: Any) -> Ledger:
         digests = Digest(made), Digest(content), Digest(manifest)
         entries[site] = Entry(Digest(file), groups[group], *digests, serial, keys[key], published)
     includes = tuple(Edition(serial, shard) for serial, shard in raw["includes"])
-    return Ledger(raw["fleet"], raw["serial"], includes, entries, raw["removed"], raw["whole"], raw["shard"])
+    return Ledger(
+        raw["fleet"],
+        raw["serial"],
+        includes,
+        entries,
+        raw["removed"],
+        raw["whole"],
+        raw["shard"],
+        waived=str(raw.get("waived", "")),
+    )

@@ -76,7 +76,11 @@ def _limits(raw: Mapping[str, Any]) -> Limits:
         if (start := _moment(one["from"])) and (end := _moment(one["to"]))
     )
     shares = {label: share(text) for label, text in raw.get("share", {}).items()}
-    return Limits(raw.get("sites"), shares, raw.get("at_least", 10), raw.get("order", False), freezes)
+    return Limits(raw.get("sites"), shares, raw.get("at_least", 10), raw.get("order", False), freezes, _deletable(raw))
+
+
+def _deletable(raw: Mapping[str, Any]) -> frozenset[str] | None:
+    return frozenset(raw["delete"]) if "delete" in raw else None
 
 
 def _moment(text: str) -> datetime | None:

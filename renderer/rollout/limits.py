@@ -23,7 +23,7 @@ class Radius:
     """What would change. `labels` are those of all sites of the fleet, where a limit needs them.
 
     `moves` has the sites that come to a template version, `had` those that have it published. `rings` are in their
-    order. `frozen` has the sites that each freeze would hold.
+    order. `frozen` has the sites that each freeze would hold, `deleted` those that lose an object of each Kind.group.
     """
 
     changed: Sequence[str]
@@ -33,6 +33,7 @@ class Radius:
     ring: str = "ring"
     rings: Sequence[str] = ()
     frozen: Sequence[tuple[Freeze, Sequence[str]]] = ()
+    deleted: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,13 @@ def active(limits: Limits, now: datetime) -> tuple[Freeze, ...]:
 
 def breaches(limits: Limits, radius: Radius) -> tuple[Breach, ...]:
     """Everything that is beyond a limit, in a fixed order."""
-    return (*_sites(limits, radius), *_shares(limits, radius), *_order(limits, radius), *_freezes(radius))
+    return (
+        *_sites(limits, radius),
+        *_shares(limits, radius),
+        *_order(limits, radius),
+        *_deletions(limits, radius),
+        *_freezes(radius),
+    )
 
 
 def _sites(limits: Limits, radius: Radius) -> Iterator[Breach]:
@@ -91,6 +98,12 @@ def _order(limits: Limits, radius: Radius) -> Iterator[Breach]:
                 yield Breach(
                     f"{pin} would go to {len(going):,} sites of {ring}{_named(going)}, and no site of {before} has it"
                 )
+
+
+def _deletions(limits: Limits, radius: Radius) -> Iterator[Breach]:
+    for kind, sites in sorted(radius.deleted.items()):
+        if limits.deletable is not None and not limits.deletable & {kind, kind.partition(".")[0]}:
+            yield Breach(f"objects of the kind {kind} would be deleted at {len(sites):,} sites{_named(sites)}")
 
 
 def _freezes(radius: Radius) -> Iterator[Breach]:

@@ -63,7 +63,8 @@ class Limits:
     """How much one publication may change: its blast radius.
 
     `shares` are per label: of the sites with one value of it, at most this share (0 to 1) may change, once more than
-    `at_least` do. With `in_order` a ring gets a template version only after the ring before it.
+    `at_least` do. With `in_order` a ring gets a template version only after the ring before it. `deletable` are the
+    kinds, as Kind or Kind.group, whose objects may be deleted; any, when it is None.
     """
 
     sites: int | None = None
@@ -71,6 +72,7 @@ class Limits:
     at_least: int = 10
     in_order: bool = False
     freezes: tuple[Freeze, ...] = ()
+    deletable: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,39 @@ def test_a_reason_waives_the_limits_and_is_recorded(shop: Shop) -> None:
     assert again.json["waived"] is None
 
 
+SECOND = """\
+        apiVersion: v1
+        kind: Service
+        metadata: {name: app, namespace: default}
+        spec: {selector: {app: app}, ports: [{port: 80}]}
+        """
+
+
+@pytest.mark.parametrize(("kinds", "code"), [("[]", 2), ("[ConfigMap]", 2), ("[Service]", 0)])
+def test_only_kinds_that_may_be_deleted_are(shop: Shop, kinds: str, code: int) -> None:
+    service = "templates/app/1.0.0/template/service.yaml.jinja"
+    shop.edit(service, SECOND)
+    limited(shop, f"{{delete: {kinds}}}")
+    assert shop.publish("region=eu").code == 0
+    (shop.folder / service).unlink()
+    shop.commit()
+
+    plan, done = shop("plan", "--to", shop.target), shop.publish()
+
+    assert (plan.code, done.code) == (1 if code else 0, code)
+    # The third site was never published: it has nothing to lose.
+    assert ("objects of the kind Service would be deleted at 2 sites (berlin-01, paris-01)" in done.err) is bool(code)
+
+
+def test_the_reason_of_a_waiver_stands_in_the_ledger(shop: Shop) -> None:
+    limited(shop, "{sites: 1}")
+    shop.publish("--waive-limits", "First roll-out of the fleet.")
+
+    written = [path for path in (shop.folder.parent / "registry").rglob("*") if path.is_file()]
+
+    assert sum(b'"waived":"First roll-out of the fleet."' in path.read_bytes() for path in written) == 2
+
+
 def test_a_version_goes_to_a_ring_after_the_ring_before(shop: Shop) -> None:
     for path, text in TEMPLATE.items():
         shop.edit(path.replace("1.0.0", "1.1.0"), text)

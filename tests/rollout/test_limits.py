@@ -82,3 +82,13 @@ def test_a_small_change_needs_no_labels() -> None:
     assert needs_labels(limits, 11, 0)
     assert needs_labels(limits, 1, 1)
     assert not needs_labels(Limits(sites=1), 100, 5)
+
+
+@pytest.mark.parametrize(
+    ("deletable", "holds"),
+    [(None, False), ([], True), (["Deployment"], False), (["Deployment.apps"], False), (["Deployment.x"], True)],
+)
+def test_only_listed_kinds_may_be_deleted(deletable: list[str] | None, holds: bool) -> None:  # noqa: FBT001
+    limits = Limits(deletable=None if deletable is None else frozenset(deletable))
+
+    assert bool(told(limits, 1, deleted={"Deployment.apps": ["s00"]})) is holds
