@@ -1,8 +1,13 @@
 """Fixtures that all folders share."""
 
 import pytest
+from hypothesis import settings
 
 from tests.judges.fixtures import docker_registry, key_pair, login_registry, other_key_pair, repository, tls_registry
+
+# How long an example may take is no property of the program: a busy machine must not fail a test.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

@@ -219,10 +219,10 @@ def test_the_template_page_names_every_filter_and_every_refusal() -> None:
     assert {f"_{setting}" for setting in REFUSED_SETTINGS} <= named
 
 
-def test_every_decision_record_has_a_number_of_its_own() -> None:
+def test_decision_records_are_numbered_without_gaps() -> None:
     numbers = [int(page.name[:4]) for page in sorted((DOCS / "adr").glob("[0-9]*.md"))]
 
-    assert len(numbers) == len(set(numbers))
+    assert numbers == list(range(1, len(numbers) + 1))
 
 
 @pytest.fixture
