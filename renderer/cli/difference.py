@@ -27,6 +27,24 @@ _DIFFERENT, _PARTIAL = 1, 3
 _PUBLISHED, _TREE, _FOLDERS = "published", "tree", ("tree", "index")
 
 
+_against = options.option(
+    "--against",
+    metavar="WHAT",
+    help="published, git:REF, index (git's), tree (the work tree), or a file of `diff --save`.  "
+    "[default: published; tree with --what-if or --set]",
+)
+_versions = options.option(
+    "--what-if", "versions", multiple=True, metavar="NAME=VERSION", help="Suppose a template version; several."
+)
+_settings = options.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="[SELECTOR:]PATH=VALUE",
+    help="Suppose a value, YAML, for the sites of a selector; several.",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """What the command line compares with what."""
@@ -51,22 +69,9 @@ class _Asked:
 @options.sites
 @options.fleet
 @options.today
-@options.option(
-    "--against",
-    metavar="WHAT",
-    help="published, git:REF, index (git's), tree (the work tree), or a file of --save.  "
-    "[default: published; tree with --what-if or --set]",
-)
-@options.option(
-    "--what-if", "versions", multiple=True, metavar="NAME=VERSION", help="Suppose a template version; several."
-)
-@options.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="[SELECTOR:]PATH=VALUE",
-    help="Suppose a value, YAML, for the sites of a selector; several.",
-)
+@_against
+@_versions
+@_settings
 @options.option("--ignore-defaults", is_flag=True, help="Leave out what the API server would fill in anyway.")
 @options.option(
     "--by",
@@ -150,22 +155,9 @@ def diff(
 )
 @options.sites
 @options.fleet
-@options.option(
-    "--against",
-    metavar="WHAT",
-    help="published, git:REF, index (git's), tree (the work tree), or a file of `diff --save`.  "
-    "[default: published; tree with --what-if or --set]",
-)
-@options.option(
-    "--what-if", "versions", multiple=True, metavar="NAME=VERSION", help="Suppose a template version; several."
-)
-@options.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="[SELECTOR:]PATH=VALUE",
-    help="Suppose a value, YAML, for the sites of a selector; several.",
-)
+@_against
+@_versions
+@_settings
 @options.option("--cover", is_flag=True, default=True, help="Cover every distinct change of an object: always so.")
 @options.to
 @options.plain_http

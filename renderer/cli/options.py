@@ -144,3 +144,12 @@ site = click.argument("site")
 # A site's name, a glob, or a selector (docs/reference/selectors.md).
 sites = click.argument("sites", nargs=-1, metavar="[SITE|SELECTOR]...")
 required_sites = click.argument("sites", nargs=-1, required=True, metavar="SITE|SELECTOR...")
+private_key = option(
+    "--key", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Private key to sign with."
+)
+serial = option(
+    "--serial",
+    type=click.IntRange(min=1),
+    help="Serial of this publication.  [default: number of first-parent commits up to HEAD]",
+)
+allow_dirty = option("--allow-dirty", is_flag=True, help="Publish to a registry although files are not committed.")

@@ -134,18 +134,12 @@ def plan(
 @options.fleet
 @options.today
 @options.to
-@options.option(
-    "--key", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Private key to sign with."
-)
-@options.option(
-    "--serial",
-    type=click.IntRange(min=1),
-    help="Serial of this publication.  [default: number of first-parent commits up to HEAD]",
-)
+@options.private_key
+@options.serial
 @options.option(
     "--all", "everything", is_flag=True, help="Do not believe the ledger: ask the registry about every site."
 )
-@options.option("--allow-dirty", is_flag=True, help="Publish to a registry although files are not committed.")
+@options.allow_dirty
 @options.option(
     "--waive-limits", metavar="REASON", help="Publish beyond rollout.limits of fleet.yaml, for this reason."
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +11,7 @@ from renderer.cli import options, session
 
 if TYPE_CHECKING:
     from datetime import date
+    from pathlib import Path
 
     from renderer.engine import Workers
 
@@ -171,15 +171,9 @@ def promote(
 @options.fleet
 @options.today
 @options.to
-@options.option(
-    "--key", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Private key to sign with."
-)
-@options.option(
-    "--serial",
-    type=click.IntRange(min=1),
-    help="Serial of this publication.  [default: number of first-parent commits up to HEAD]",
-)
-@options.option("--allow-dirty", is_flag=True, help="Publish to a registry although files are not committed.")
+@options.private_key
+@options.serial
+@options.allow_dirty
 @options.plain_http
 @options.ca_file
 @options.workers
