@@ -76,7 +76,7 @@ def alone(space: Workspace, supposition: Supposition) -> dict[str, tuple[ObjectC
     [
         (["edge-platform=1.5.0"], []),
         (["lab-app=2.1.0"], []),
-        ([], ["region=eu:vault.address=https://vault.new.labs.example"]),
+        ([], ["region=eu:vault.address=https://vault-2.eu.labs.example"]),
         ([], ["berlin-spreelab-01:cilium.mtu=9000", "cilium.encryption=wireguard"]),
     ],
     ids=["bump", "another bump", "a region's value", "one site's value and everybody's"],
