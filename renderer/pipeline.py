@@ -53,7 +53,7 @@ def choose_serial(space: Workspace, serial: int | None, to: str, *, allow_dirty:
         what = "this clone is shallow, so its commits cannot be counted"
         hint = "fetch the whole history (`git fetch --unshallow`), or give --serial, such as the CI's pipeline number"
         raise ConfigurationError(what, problems=[Problem(Code.GIT_SHALLOW, what, hint=hint)])
-    if revision.dirty and not to.startswith("oci-layout:") and not allow_dirty:
+    if revision.dirty and not publish.is_folder(to) and not allow_dirty:
         what = "the fleet has changes that are not committed; what is published could not be found in git again"
         raise ConfigurationError(
             what,

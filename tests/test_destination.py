@@ -89,6 +89,17 @@ def test_in_a_folder_artifacts_have_the_names_that_clusters_pull_them_by() -> No
     assert found == Reference("registry.eu.example", "press/labs/lab-1")
 
 
+def test_what_is_remembered_of_a_folder_is_that_folders_wherever_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert (
+        Destination.parse(OWN, "oci-layout:x").identity == Destination.parse(OWN, f"oci-layout:{tmp_path}/x").identity
+    )
+    assert Destination.parse(OWN, "oci-layout:x").identity != Destination.parse(OWN, "oci-layout:y").identity
+
+
 def test_a_fleet_without_registries_cannot_be_sent_to_them() -> None:
     with pytest.raises(ConfigurationError, match="names no registries"):
         Destination.parse(fleet({}), "fleet")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from renderer import publish
 from renderer.errors import Code, ConfigurationError
 from renderer.types import Problem, Reference
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from renderer.types import Fleet
 
 DEFAULT = "oci-layout:build/registry"
-_FLEET, _LAYOUT, _REGISTRY = "fleet", "oci-layout:", "oci://"
+_FLEET, _REGISTRY = "fleet", "oci://"
 # A repository below the fleet's that no site can have: a site's repository has no second part.
 _LEDGER = "ledger/state"
 _STAY = "use `--to fleet`, or change `registries` in fleet.yaml"
@@ -43,7 +43,7 @@ class Destination:
         regions = fleet.labels["region"]
         if to == _FLEET and fleet.registries:
             return cls(fleet, to, dict(fleet.registries))
-        if not to.startswith((_LAYOUT, _REGISTRY)):
+        if not publish.is_folder(to) and not to.startswith(_REGISTRY):
             what = "fleet.yaml names no registries" if to == _FLEET else f"--to {to!r} is no target"
             hint = "expected oci-layout:DIR, oci://HOST/PREFIX, or `fleet` for the registries of fleet.yaml"
             raise ConfigurationError(what, problems=[Problem(Code.TARGET_INVALID, what, hint=hint)])
@@ -65,12 +65,9 @@ class Destination:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """What tells this destination from any other on this machine: its ledgers, and the folders that they are in."""
-        folders = (
-            str(Path(address.removeprefix(_LAYOUT)).absolute()) if address.startswith(_LAYOUT) else address
-            for address in self.targets
-        )
-        return (self.fleet.name, *folders, *(str(self.ledger(region)) for region in self.regions))
+        """What tells this destination from any other on this machine: its ledgers, and where they are."""
+        places = (publish.absolute(address) for address in self.targets)
+        return (self.fleet.name, *places, *(str(self.ledger(region)) for region in self.regions))
 
     def repository(self, site: str, region: str) -> Reference | Problem:
         """The repository of a site, or the residency rule that forbids it."""
@@ -100,7 +97,7 @@ class Destination:
 
     def _named(self, region: str, name: str) -> Reference:
         address = self.addresses[region]
-        if address.startswith(_LAYOUT):
+        if publish.is_folder(address):
             # Signatures are over the name that the site is pulled by, so that a layout can be copied there as it is.
             return self._own(region, name) or self._below(f"{_REGISTRY}{_NOWHERE}", name)
         return self._below(address, name)

@@ -8,7 +8,7 @@ from renderer.publish.documents import Kept, find_document, get_document, put_do
 from renderer.publish.fetching import fetch
 from renderer.publish.interface import Descriptor, Target, TargetOptions, serial_of
 from renderer.publish.layout import LayoutTarget, layout_path
-from renderer.publish.opening import open_target
+from renderer.publish.opening import absolute, is_folder, open_target
 from renderer.publish.publish import publish_all, publish_release
 from renderer.publish.read import Published, earlier, published, read_artifact, read_layer, read_members
 from renderer.publish.routed import open_targets
@@ -22,11 +22,13 @@ __all__ = [
     "Published",
     "Target",
     "TargetOptions",
+    "absolute",
     "earlier",
     "fetch",
     "fetcher",
     "find_document",
     "get_document",
+    "is_folder",
     "layout_path",
     "manifest_annotations",
     "open_target",

@@ -114,9 +114,7 @@ class LayoutTarget:
         of one per file (400,000 for a large fleet).
         """
         with self._lock:
-            dirty = sorted(
-                (shard for shard in self._shards.values() if shard.is_dirty()), key=lambda shard: shard.folder
-            )
+            dirty = sorted((shard for shard in self._shards.values() if shard.is_dirty()), key=lambda shard: shard.path)
         if dirty and self.options.durable and hasattr(os, "sync"):
             os.sync()
         with ThreadPoolExecutor(max(1, self.options.threads)) as pool:  # file systems join syncs that come at once

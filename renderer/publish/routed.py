@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from renderer.errors import Code
 from renderer.publish.interface import TargetOptions, failure
-from renderer.publish.opening import open_target
+from renderer.publish.opening import is_folder, open_target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ def open_targets(addresses: Sequence[str], *, options: TargetOptions = _DEFAULTS
     if len(addresses) == 1:
         return open_target(addresses[0], options=options)
     targets = {address: open_target(address, options=options) for address in addresses}
-    if not all(address.startswith(_REGISTRY) for address in addresses):
+    if any(is_folder(address) for address in addresses):
         what = "several targets of which one is a folder"
         raise failure(Code.TARGET_INVALID, what, "give one folder for all regions: it keeps them apart by itself")
     return RoutedTarget(targets, options)
