@@ -102,9 +102,9 @@ class Kept:
 
     known: dict[bytes, bytes] = field(default_factory=dict)
 
-    def get(self, key: bytes) -> bytes | None:
-        """What was put under `key`, or None."""
-        return self.known.get(key)
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """What was put under those of `keys` that are known."""
+        return {key: self.known[key] for key in keys if key in self.known}
 
     def put(self, key: bytes, verdict: bytes) -> None:
         """Keep it."""

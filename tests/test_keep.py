@@ -38,17 +38,17 @@ def fill(folder: Path, entries: dict[bytes, bytes]) -> None:
 
 def whole_or_nothing(folder: Path, entries: dict[bytes, bytes]) -> int:
     kept = Keep(folder)
-    found = {key: kept.get(key) for key in entries}
+    found = kept.find([*entries])
     kept.close()
-    assert all(value in (None, entries[key]) for key, value in found.items())
-    return sum(value is not None for value in found.values())
+    assert all(value == entries[key] for key, value in found.items())
+    return len(found)
 
 
 def test_what_was_kept_is_there_in_the_next_run(tmp_path: Path) -> None:
     fill(tmp_path, rows(3000))
 
     assert whole_or_nothing(tmp_path, rows(3000)) == 3000
-    assert Keep(tmp_path).get(b"another key") is None
+    assert Keep(tmp_path).find([b"another key"]) == {}
 
 
 def test_a_flipped_bit_anywhere_gives_the_right_bytes_or_none(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_flipped_bit_anywhere_gives_the_right_bytes_or_none(tmp_path: Path) ->
 
 @pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0" + bytes(84), bytes(8192)])
 def test_a_file_that_is_no_database_is_replaced(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "memo-1-00000001.db").write_bytes(content)
+    (tmp_path / "memo-2-00000001.db").write_bytes(content)
     whole_or_nothing(tmp_path, rows(5))
     fill(tmp_path, rows(5))
 
@@ -92,7 +92,7 @@ def test_it_does_not_grow_beyond_its_limit_and_keeps_what_is_asked_for(tmp_path:
     for number in range(20_000):
         kept.put(b"once %d" % number, os.urandom(1000))
         if number % 500 == 0:
-            assert kept.get(b"often") == b"asked for"
+            assert kept.find([b"often"]) == {b"often": b"asked for"}
     kept.close()
 
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 8 << 20
@@ -133,7 +133,7 @@ def test_a_worker_that_ends_leaves_what_it_found(tmp_path: Path) -> None:
     )
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True)
 
-    assert Keep(tmp_path).get(b"key") == b"value"
+    assert Keep(tmp_path).find([b"key"]) == {b"key": b"value"}
 
 
 def test_a_full_disk_ends_keeping_and_nothing_else(tmp_path: Path) -> None:
@@ -143,21 +143,39 @@ def test_a_full_disk_ends_keeping_and_nothing_else(tmp_path: Path) -> None:
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))\n"
         "kept = Keep(Path(sys.argv[1]))\n"
         "for key, value in rows(5000).items(): kept.put(key, value)\n"
-        "kept.close(); print(kept.get(b'key 1'))\n"
+        "kept.close(); print(kept.find([b'key 1']))\n"
     )
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, capture_output=True, text=True)
 
-    assert done.stdout == "None\n"
+    assert done.stdout == "{}\n"
     assert whole_or_nothing(tmp_path, rows(5000)) < 5000
+
+
+def test_files_of_another_format_are_removed(tmp_path: Path) -> None:
+    (tmp_path / "memo-1-00000007.db").write_bytes(b"of an earlier program")
+    fill(tmp_path, rows(2))
+
+    assert [path.name for path in tmp_path.glob("*.db")] == ["memo-2-00000001.db"]
+
+
+def test_many_keys_are_asked_for_at_once(tmp_path: Path) -> None:
+    fill(tmp_path, rows(1200))
+    kept = Keep(tmp_path)
+    kept.put(b"key waiting", b"value")
+
+    found = kept.find([*rows(1500), b"key waiting"])
+
+    assert found == {**rows(1200), b"key waiting": b"value"}
+    assert (kept.hits, kept.misses) == (1201, 300)
 
 
 def test_salts_keep_programs_apart(tmp_path: Path) -> None:
     kept = Keep(tmp_path)
     Salted(kept, b"content", b"program 1").put(b"key", b"value")
 
-    assert Salted(kept, b"content", b"program 1").get(b"key") == b"value"
-    assert Salted(kept, b"content", b"program 2").get(b"key") is None
-    assert Salted(kept, b"contentprogram 1").get(b"key") is None
+    assert Salted(kept, b"content", b"program 1").find([b"key"]) == {b"key": b"value"}
+    assert Salted(kept, b"content", b"program 2").find([b"key"]) == {}
+    assert Salted(kept, b"contentprogram 1").find([b"key"]) == {}
 
 
 def test_a_folder_that_others_can_write_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +210,7 @@ def test_a_kept_verdict_that_is_wrong_is_told_and_keeps_the_site_back(
 ) -> None:
     monkeypatch.setattr("renderer.validate.reports.CHECK_ONE_IN", 1)
     shop.publish(to=f"oci-layout:{tmp_path / 'one'}")
-    monkeypatch.setattr(Salted, "get", lambda _self, _key: encoded(FileReport()))
+    monkeypatch.setattr(Salted, "find", lambda _self, keys: {key: encoded({key: FileReport()}) for key in keys})
     done = shop.publish(to=f"oci-layout:{tmp_path / 'two'}")
 
     assert "FP319" in done.codes()

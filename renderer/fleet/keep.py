@@ -18,19 +18,23 @@ from functools import lru_cache
 from hashlib import blake2b
 from multiprocessing.util import Finalize
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from renderer.fleet.cache import private_folder, refusal
 from renderer.types import Problem
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 LIMIT_VARIABLE: Final = "FLEETPRESS_MEMO_LIMIT"
 # Both databases together, in MiB, unless the variable says otherwise.
 _LIMIT: Final = 4096
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _BUSY: Final = 5.0  # seconds that another process may write; to wait longer is not worth it
 _ENTRIES, _SECONDS, _BYTES = 1024, 2.0, 4 << 20  # what is written at once
+_ASKED: Final = 500  # keys in one question
 _SUM: Final = 8
-_SCHEMA: Final = "CREATE TABLE IF NOT EXISTS kept(key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID"
+_SCHEMA: Final = "CREATE TABLE IF NOT EXISTS kept(key BLOB PRIMARY KEY, value BLOB NOT NULL)"
 
 
 class Keep:
@@ -50,15 +54,16 @@ class Keep:
         # A worker process ends without the exit handlers of Python, but not without these.
         Finalize(None, self.close, exitpriority=10)
 
-    def get(self, key: bytes) -> bytes | None:
-        """What was put under `key`, or None."""
-        found = self._waiting.get(key)
-        if found is None and (found := self._find(self._young, key)) is None:
-            found = self._find(self._old, key)
-            if found is not None:
-                self.put(key, found)
-        self.hits += found is not None
-        self.misses += found is None
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """What was put under those of `keys` that are known."""
+        found = {key: self._waiting[key] for key in keys if key in self._waiting}
+        found |= self._read(self._young, [key for key in keys if key not in found])
+        older = self._read(self._old, [key for key in keys if key not in found])
+        for key, value in older.items():
+            self.put(key, value)
+        found |= older
+        self.hits += len(found)
+        self.misses += len(keys) - len(found)
         return found
 
     def put(self, key: bytes, value: bytes) -> None:
@@ -74,17 +79,14 @@ class Keep:
         self._flush()
         self._close()
 
-    def _find(self, database: sqlite3.Connection | None, key: bytes) -> bytes | None:
-        if database is None:
-            return None
+    def _read(self, database: sqlite3.Connection | None, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        found: dict[bytes, bytes] = {}
         try:
-            row = database.execute("SELECT value FROM kept WHERE key = ?", (key,)).fetchone()
+            for start in range(0, len(keys) if database else 0, _ASKED):
+                found |= _select(database, keys[start : start + _ASKED])
         except (sqlite3.Error, OverflowError) as error:
             self._give_up(error)
-            return None
-        if row is None or not isinstance(row[0], bytes) or row[0][:_SUM] != _checksum(key, row[0][_SUM:]):
-            return None
-        return row[0][_SUM:]
+        return found
 
     def _flush(self) -> None:
         rows = [(key, _checksum(key, value) + value) for key, value in self._waiting.items()]
@@ -120,6 +122,9 @@ class Keep:
             self._old = _connect(self._path(before[-1])) if before else None
             for number in before[:-1]:
                 _remove(self._path(number))
+            for path in self._folder.glob("memo-*.db"):
+                if not path.name.startswith(f"memo-{_FORMAT}-"):
+                    _remove(path)
         except (sqlite3.Error, OSError, ValueError) as error:
             self._give_up(error)
 
@@ -148,9 +153,10 @@ class Salted:
         self._keep = keep
         self._salt = blake2b(b"".join(len(part).to_bytes(8, "big") + part for part in of)).digest()
 
-    def get(self, key: bytes) -> bytes | None:
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """See Keep."""
-        return self._keep.get(self._key(key))
+        salted = {self._key(key): key for key in keys}
+        return {salted[key]: value for key, value in self._keep.find([*salted]).items()}
 
     def put(self, key: bytes, value: bytes) -> None:
         """See Keep."""
@@ -190,6 +196,19 @@ def _connect(path: Path) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def _select(database: sqlite3.Connection | None, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+    """The whole entries among those of `keys`."""
+    if database is None:
+        return {}
+    marks = ",".join("?" * len(keys))
+    rows = database.execute(f"SELECT key, value FROM kept WHERE key IN ({marks})", keys)  # noqa: S608 - only ?,?,?
+    return {
+        key: value[_SUM:]
+        for key, value in rows
+        if isinstance(key, bytes) and isinstance(value, bytes) and value[:_SUM] == _checksum(key, value[_SUM:])
+    }
 
 
 def _is_busy(error: sqlite3.Error) -> bool:

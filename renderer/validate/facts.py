@@ -80,16 +80,6 @@ class Facts(NamedTuple):
     unplaced: tuple[Need, ...] = ()
     places: bool = False
 
-    def moved(self, by: int) -> Facts:
-        """The same of objects that stand `by` objects further down in their file."""
-        if not by:
-            return self
-        return self._replace(
-            needs=tuple(one._replace(number=one.number + by) for one in self.needs),
-            selections=tuple(one._replace(number=one.number + by) for one in self.selections),
-            unplaced=tuple(one._replace(number=one.number + by) for one in self.unplaced),
-        )
-
     @classmethod
     def joined(cls, several: Iterable[Facts]) -> Facts:
         """The facts of several objects as one; `places`: a kustomization sets namespaces."""

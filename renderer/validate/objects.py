@@ -16,7 +16,7 @@ from renderer.types import Document, KeyPath, Origin, Problem, Severity
 from renderer.validate import kustomize, secret
 from renderer.validate.catalog import Catalog, group_of
 from renderer.validate.crds import CRD_GROUP, CRD_KIND, Refusal
-from renderer.validate.facts import Facts, facts_of
+from renderer.validate.facts import NO_FACTS, Facts, facts_of
 from renderer.validate.kustomize import Reference
 from renderer.validate.names import crd_name_problems, name_problems
 from renderer.validate.needs import Need, Subject
@@ -73,8 +73,7 @@ def check_file(path: str, content: bytes, catalog: Catalog) -> FileReport:
         documents = load_all(content, path)
     except YamlError as error:
         return FileReport(_yaml_problems(error, content))
-    report = check_documents(documents, catalog)
-    return report._replace(summary=Summary.of([report.facts]))
+    return check_documents(documents, catalog)
 
 
 def check_documents(documents: Sequence[Document], catalog: Catalog) -> FileReport:
@@ -87,15 +86,13 @@ def check_documents(documents: Sequence[Document], catalog: Catalog) -> FileRepo
             held = [*_objects(document, (), document.value)]
             problems += _checked(document, held, catalog, looks)
             objects += held
-    facts = Facts.joined([facts_of(_subject(one, number)) for number, one in enumerate(objects)])
     return FileReport(
         tuple(problems),
         tuple([_identity(one) for one in objects if one.is_named]),
         frozenset([(one.group, one.kind) for one in objects]),
         tuple([found for one in objects if one.group == kustomize.GROUP for found in _references(one)]),
-        facts,
-        looks=tuple(looks),
-        held=len(objects),
+        Summary.of(_facts(objects)),
+        tuple(looks),
     )
 
 
@@ -115,6 +112,14 @@ def objects_of(path: str, content: bytes) -> tuple[dict[str, Any], ...]:
         return tuple(one.value for one in _parsed(path, content) if one.is_named and one.api_version)
     except YamlError:
         return ()
+
+
+def facts_of_file(content: bytes) -> Facts:
+    """What the objects of a file mean to the rest of their site; nothing for a file that cannot be read."""
+    try:
+        return _facts(_parsed("", content))
+    except YamlError:
+        return NO_FACTS
 
 
 def locate(path: str, content: bytes, number: int) -> Origin:
@@ -300,8 +305,10 @@ def _identity(one: _Object) -> Identity:
     return Identity(one.group, one.kind, place, str(one.metadata["name"]))
 
 
-def _subject(one: _Object, number: int) -> Subject:
-    return Subject(one.group, one.kind, one.value, number)
+def _facts(objects: Sequence[_Object]) -> Facts:
+    return Facts.joined(
+        [facts_of(Subject(one.group, one.kind, one.value, number)) for number, one in enumerate(objects)]
+    )
 
 
 def _references(one: _Object) -> Iterator[Reference]:

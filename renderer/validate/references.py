@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from renderer.errors import Code
 from renderer.types import Origin, Problem
-from renderer.validate.facts import EVERYWHERE
+from renderer.validate.facts import EVERYWHERE, NO_FACTS
 from renderer.validate.needs import Need, Thing
-from renderer.validate.report import FileReport, facts_of_file
-from renderer.validate.summary import Summary, is_of_the_system
+from renderer.validate.summary import NOTHING, Summary, is_of_the_system
 from renderer.validate.wording import clipped, dotted, meant
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from renderer.validate.facts import Facts, Selection
 
+FactsOf: TypeAlias = "Callable[[str], Facts]"
 Locate: TypeAlias = "Callable[[str, Need], Origin]"
 _MOST_KNOWN = 4_096
 _HINT = "correct it, or list what the cluster provides in validation.provided of fleet.yaml"
@@ -99,12 +99,14 @@ class Promises:
         return known
 
 
-def dangling(reports: Mapping[str, FileReport], promises: Promises, locate: Locate) -> Iterator[Problem]:
-    """Everything in a site's files (path -> report) that refers to nothing.
+def dangling(
+    summaries: Mapping[str, Summary], promises: Promises, facts_of_file: FactsOf, locate: Locate
+) -> Iterator[Problem]:
+    """Everything in a site's files (path -> summary) that refers to nothing.
 
-    `locate` says where in a file something is needed.
+    Only then `facts_of_file` is asked what stands in each file, and `locate` where in a file something is needed.
     """
-    summary = Summary.joined(one.summary for one in reports.values())
+    summary = Summary.joined([*summaries.values()])
     site = _Site(summary)
     lost = {thing for thing in summary.wanted if not site.has(thing) and thing not in promises}
     alone = [
@@ -113,9 +115,10 @@ def dangling(reports: Mapping[str, FileReport], promises: Promises, locate: Loca
         if not site.may_have_other_pods(found.namespace) and _pods_of(found) not in promises
     ]
     if lost or alone or (summary.unplaced and not site.places):
-        for path, report in reports.items():
-            yield from _lost(path, facts_of_file(report), site, lost, locate)
-            yield from _unmatched(path, facts_of_file(report), alone, promises, locate)
+        for path, one in summaries.items():
+            facts = NO_FACTS if one == NOTHING else facts_of_file(path)
+            yield from _lost(path, facts, site, lost, locate)
+            yield from _unmatched(path, facts, alone, promises, locate)
 
 
 def _lost(path: str, facts: Facts, site: _Site, lost: set[Thing], locate: Locate) -> Iterator[Problem]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from renderer.validate.facts import NO_FACTS, Facts
 from renderer.validate.summary import NOTHING, Summary
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from renderer.types import Problem
     from renderer.validate.admission import Look
     from renderer.validate.kustomize import Reference
+    from renderer.validate.secrets_rendered import Found
 
 
 class Identity(NamedTuple):
@@ -32,47 +32,31 @@ class Identity(NamedTuple):
 class FileReport(NamedTuple):
     """What one file, or one document, holds: `objects` that have a name, `kinds` as (group, kind).
 
-    `references` are those of its kustomizations; `held` objects with and without name are in it. `looks` are what
-    policies look at beside them, `facts` what they mean to the rest of their site, and `summary` the same for a whole
-    file. A file of several documents has these as `parts`, and no facts of its own: see `facts_of_file`.
+    `references` are those of its kustomizations, `summary` what the objects mean to the rest of their site, `looks`
+    what policies look at beside them, `secrets` what looks like one.
     """
 
     problems: tuple[Problem, ...] = ()
     objects: tuple[Identity, ...] = ()
     kinds: frozenset[tuple[str, str]] = frozenset()
     references: tuple[Reference, ...] = ()
-    facts: Facts = NO_FACTS
     summary: Summary = NOTHING
     looks: tuple[Look, ...] = ()
-    held: int = 0
-    parts: tuple[FileReport, ...] = ()
+    secrets: tuple[Found, ...] = ()
 
 
 def joined(documents: Sequence[tuple[int, FileReport]]) -> FileReport:
     """The documents of a file as one; each comes with the number of lines before it."""
-    parts = tuple([report for _, report in documents])
+    parts = [report for _, report in documents]
     return FileReport(
         tuple([located(problem, "", line) for line, report in documents for problem in report.problems]),
         tuple([found for report in parts for found in report.objects]),
         frozenset().union(*[report.kinds for report in parts]),
         tuple([replace(found, line=found.line + line) for line, report in documents for found in report.references]),
-        NO_FACTS,
-        Summary.of([report.facts for report in parts]),
+        Summary.joined([report.summary for report in parts]),
         tuple(dict.fromkeys([look for report in parts for look in report.looks])),
-        sum([report.held for report in parts]),
-        parts,
+        tuple([found.below(line) for line, report in documents for found in report.secrets]),
     )
-
-
-def facts_of_file(report: FileReport) -> Facts:
-    """What the rest of a site must know, objects numbered within the file."""
-    if not report.parts:
-        return report.facts
-    several, before = [], 0
-    for part in report.parts:
-        several.append(part.facts.moved(before))
-        before += part.held
-    return Facts.joined(several)
 
 
 def located(problem: Problem, file: str, line: int = 0) -> Problem:

@@ -1,4 +1,4 @@
-"""Looks for secrets in what was rendered, each distinct document once.
+"""Looks for secrets in what was rendered.
 
 In: rendered files of any kind. Out: problems at the rendered line, with the key that it belongs to.
 Never: shows a value. The data of a plain Secret is passed over: that it is plain is a problem of its own.
@@ -13,21 +13,17 @@ from renderer.secrets import Scanner
 from renderer.strict_yaml import YamlError, load_all, split
 from renderer.types import Origin
 from renderer.validate import secret
-from renderer.validate.memo import Memo
 from renderer.validate.secrets_told import told
 from renderer.validate.wording import dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from renderer.secrets import Hit, RuleSet
-    from renderer.types import Document, KeyPath, Manifest, Problem
-
-# Documents of some 2 kB each; twice as many may be held.
-_KEPT = 4_096
+    from renderer.types import Document, KeyPath, Problem
 
 
-class _Found(NamedTuple):
+class Found(NamedTuple):
     """A secret in one document: the line counts from the document's first, and is 0 there."""
 
     hit: Hit
@@ -36,47 +32,46 @@ class _Found(NamedTuple):
     line: int
     column: int
 
+    def below(self, lines: int) -> Found:
+        """The same, so many lines further down."""
+        return self._replace(line=self.line + lines)
+
 
 class RenderedSecrets:
     """Finds the secrets in rendered files. Build one per process: what it compiles does not pickle."""
 
     def __init__(self, rules: RuleSet) -> None:
         self._scanner = Scanner(rules)
-        self._files: Memo[bytes, tuple[_Found, ...]] = Memo(_KEPT)
-        self._documents: Memo[bytes, tuple[_Found, ...]] = Memo(_KEPT)
 
-    def problems(self, one: Manifest) -> list[Problem]:
-        """A problem for each secret in a file."""
-        found = self._files.get(one.content)
-        if found is None:
-            found = tuple(self._in_file(one.content))
-            self._files.put(one.content, found)
-        return [self._told(secret, one.path) for secret in found if not self._is_allowed(secret, one.path)]
+    def problems(self, path: str, secrets: Iterable[Found]) -> list[Problem]:
+        """A problem for each of the secrets of a file, but for those that the fleet allows there."""
+        return [_told(path, one) for one in secrets if not self._is_allowed(path, one)]
 
-    def _is_allowed(self, found: _Found, path: str) -> bool:
+    def in_file(self, content: bytes) -> tuple[Found, ...]:
+        """The secrets of a file, document by document."""
+        return tuple([found.below(piece.line) for piece in split(content) for found in self.in_document(piece.content)])
+
+    def in_document(self, content: bytes) -> tuple[Found, ...]:
+        """The secrets of a document."""
+        hits = list(self._scanner.secrets(content))
+        return tuple(_placed(content, hits)) if hits else ()
+
+    def _is_allowed(self, path: str, found: Found) -> bool:
         return self._scanner.is_allowed(found.hit, found.text, path, found.key)
 
-    def _told(self, found: _Found, path: str) -> Problem:
-        return told(Code.SECRET_RENDERED, found.hit, found.key, Origin(path, found.line + 1, found.column + 1))
 
-    def _in_file(self, content: bytes) -> Iterator[_Found]:
-        for piece in split(content):
-            known = self._documents.get(piece.content)
-            if known is None:
-                known = tuple(self._in_document(piece.content))
-                self._documents.put(piece.content, known)
-            yield from (found._replace(line=found.line + piece.line) for found in known)
+def _told(path: str, found: Found) -> Problem:
+    return told(Code.SECRET_RENDERED, found.hit, found.key, Origin(path, found.line + 1, found.column + 1))
 
-    def _in_document(self, content: bytes) -> Iterator[_Found]:
-        hits = list(self._scanner.secrets(content))
-        places = _Places(content) if hits else None
-        for hit, text in hits:
-            line = content.count(b"\n", 0, hit.start)
-            column = hit.start - (content.rfind(b"\n", 0, hit.start) + 1)
-            assert places is not None  # noqa: S101 - there are hits
-            key, is_told = places.at(line + 1, column + 1)
-            if not is_told:
-                yield _Found(hit, text, key, line, column)
+
+def _placed(content: bytes, hits: Iterable[tuple[Hit, str]]) -> Iterator[Found]:
+    places = _Places(content)
+    for hit, text in hits:
+        line = content.count(b"\n", 0, hit.start)
+        column = hit.start - (content.rfind(b"\n", 0, hit.start) + 1)
+        key, is_told = places.at(line + 1, column + 1)
+        if not is_told:
+            yield Found(hit, text, key, line, column)
 
 
 class _Places:

@@ -42,39 +42,37 @@ class Summary(NamedTuple):
     places: bool = False
 
     @classmethod
-    def of(cls, several: Sequence[Facts]) -> Summary:
-        """The summary of the objects of a file, document by document."""
-        provided = frozenset([thing for one in several for thing in one.provided])
-        needed = [need.thing for one in several for need in one.needs if not is_everywhere(need.thing)]
+    def of(cls, facts: Facts) -> Summary:
+        """The summary of objects that stand together."""
+        provided = frozenset(facts.provided)
+        return cls(
+            provided,
+            frozenset([need.thing for need in facts.needs if not is_everywhere(need.thing)]) - provided,
+            tuple(unmatched(facts.selections, facts.pods)) if facts.selections else (),
+            facts.pods,
+            frozenset(facts.makers),
+            frozenset(facts.opened),
+            bool(facts.unplaced),
+            facts.places,
+        )
+
+    @classmethod
+    def joined(cls, several: Sequence[Summary]) -> Summary:
+        """Several summaries as one."""
+        if len(several) == 1:
+            return several[0]
+        provided = _NO_THINGS.union(*[one.provided for one in several])
         pods = tuple([found for one in several for found in one.pods])
         selections = [found for one in several for found in one.selections]
         return cls(
             provided,
-            frozenset(needed) - provided,
+            _NO_THINGS.union(*[one.wanted for one in several]) - provided,
             tuple(unmatched(selections, pods)) if selections else (),
             pods,
-            frozenset([maker for one in several for maker in one.makers]),
-            frozenset([name for one in several for name in one.opened]),
+            _NO_MAKERS.union(*[one.makers for one in several]),
+            _NO_NAMES.union(*[one.opened for one in several]),
             any([one.unplaced for one in several]),  # noqa: C419 - a list is quicker, and they are few
             any([one.places for one in several]),  # noqa: C419
-        )
-
-    @classmethod
-    def joined(cls, several: Iterable[Summary]) -> Summary:
-        """Several summaries as one."""
-        listed = list(several)
-        provided = _NO_THINGS.union(*(one.provided for one in listed))
-        pods = tuple(found for one in listed for found in one.pods)
-        selections = [found for one in listed for found in one.selections]
-        return cls(
-            provided,
-            _NO_THINGS.union(*(one.wanted for one in listed)) - provided,
-            tuple(unmatched(selections, pods)) if selections else (),
-            pods,
-            _NO_MAKERS.union(*(one.makers for one in listed)),
-            _NO_NAMES.union(*(one.opened for one in listed)),
-            any(one.unplaced for one in listed),
-            any(one.places for one in listed),
         )
 
 

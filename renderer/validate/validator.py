@@ -18,17 +18,19 @@ from renderer.validate.catalog import Catalog
 from renderer.validate.crds import CRD_GROUP, CRD_KIND, CrdSet
 from renderer.validate.kubernetes import Kubernetes, minors
 from renderer.validate.memo import Memo
-from renderer.validate.objects import locate, locate_field, objects_of, order
+from renderer.validate.objects import facts_of_file, locate, locate_field, objects_of, order
 from renderer.validate.references import Promises, dangling
 from renderer.validate.report import FileReport, Identity, located
 from renderer.validate.reports import Reports
 from renderer.validate.secrets_rendered import RenderedSecrets
 from renderer.validate.secrets_rules import secret_rules
+from renderer.validate.verdicts import KeptVerdicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from renderer.types import Fleet
+    from renderer.validate.facts import Facts
     from renderer.validate.verdicts import Verdicts
 
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -68,7 +70,9 @@ class Validator:
         self._kubernetes: dict[str, Kubernetes] = {}
         self._catalogs: dict[str, Catalog] = {}
         self._promises = Promises(self._references.provided)
-        self._known = Reports(*kept) if kept else Reports()
+        # A file of rules that cannot be read is told when the first site is checked.
+        self._kept = KeptVerdicts(*kept) if kept else None
+        self._facts: Memo[bytes, Facts] = Memo(_HELD)
         self._held: Memo[bytes, tuple[dict[str, Any], ...]] = Memo(_HELD)
         self._shipped: Memo[tuple[str, str], _Shipped] = Memo(_SHIPPED)
 
@@ -79,7 +83,8 @@ class Validator:
         Verdicts of earlier runs are taken from `kept`; `program` must be another for any other build of this program,
         or of a package that it needs.
         """
-        context = [program.hex(), schemas.digest.hex, *sorted(fleet.allow_kinds)]
+        secrets = Digest.of(schemas.secrets[1]).hex if schemas.secrets else ""
+        context = [program.hex(), schemas.digest.hex, secrets, *sorted(fleet.allow_kinds)]
         verdicts = (kept, compact_json(context)) if kept else None
         return cls(schemas, fleet.allow_kinds, fleet.references, verdicts)
 
@@ -94,14 +99,13 @@ class Validator:
             where = Origin(file) if file else None
             return [Problem(Code.KUBERNETES_UNKNOWN, f"Kubernetes {kubernetes!r} is not known", where, hint)]
         files = {one.path: one for one in manifests.files if one.path.endswith(SUFFIXES)}
-        shipped, reports = self._reports(files, kubernetes)
+        shipped, reports = self._reports(manifests.site, files, kubernetes)
         found = [located(problem, path) for path, report in reports.items() for problem in report.problems]
         found += [*shipped.problems, *_duplicates(files, reports), *self._broken_policies]
         found += _dangling([one.path for one in manifests.files], reports)
-        found += [problem for one in manifests.files for problem in self._secrets.problems(one)]
+        found += [problem for one in manifests.files for problem in self._in_secret(one, reports.get(one.path))]
         if self._references.severity is not None:
-            lost = dangling(reports, self._promises, lambda path, need: locate_field(path, files[path].content, need))
-            found += [replace(one, severity=self._references.severity) for one in lost]
+            found += [replace(one, severity=self._references.severity) for one in self._lost(files, reports)]
         return sorted(dict.fromkeys(found), key=order) if found else found
 
     @cached_property
@@ -109,20 +113,44 @@ class Validator:
         return RenderedSecrets(secret_rules(self._schemas.secrets))
 
     @cached_property
+    def _known(self) -> Reports:
+        return Reports(self._secrets, self._kept)
+
+    @cached_property
     def _crds(self) -> CrdSet:
         return CrdSet.of(self._schemas.crds)
 
-    def _reports(self, files: _Files, minor: str) -> tuple[_Shipped, _Reports]:
+    def _in_secret(self, one: Manifest, report: FileReport | None) -> list[Problem]:
+        """The secrets in a file; one without a report is no YAML."""
+        secrets = self._known.of_text(one.content) if report is None else report.secrets
+        return self._secrets.problems(one.path, secrets) if secrets else []
+
+    def _lost(self, files: _Files, reports: _Reports) -> Iterator[Problem]:
+        def facts(path: str) -> Facts:
+            content = files[path].content
+            known = self._facts.get(content)
+            if known is None:
+                known = facts_of_file(content)
+                self._facts.put(content, known)
+            return known
+
+        summaries = {path: report.summary for path, report in reports.items()}
+        return dangling(
+            summaries, self._promises, facts, lambda path, need: locate_field(path, files[path].content, need)
+        )
+
+    def _reports(self, site: str, files: _Files, minor: str) -> tuple[_Shipped, _Reports]:
         around, none = self._surroundings(files), _nothing_shipped()
         catalog = self._catalog(minor, none, around) if around else self._usual(minor)
-        reports = {path: self._known.of(one.content, catalog, (minor, none.key)) for path, one in files.items()}
+        known = self._known.of_site(site)
+        reports = known.of({path: one.content for path, one in files.items()}, catalog, (minor, none.key))
         shipped = self._shipped_by([files[path] for path in reports if _DEFINITION in reports[path].kinds], minor)
         if shipped.crds.keys:
             catalog = self._catalog(minor, shipped, around or Surroundings())
-            for path, report in reports.items():
-                # The artifact's own definition is what the cluster will have: it goes before the fleet's.
-                if report.kinds & shipped.crds.keys:
-                    reports[path] = self._known.of(files[path].content, catalog, (minor, shipped.key))
+            # The artifact's own definition is what the cluster will have: it goes before the fleet's.
+            again = [path for path, report in reports.items() if report.kinds & shipped.crds.keys]
+            reports |= known.of({path: files[path].content for path in again}, catalog, (minor, shipped.key))
+        known.close()
         data = {kustomize.resolve(path, one.target) for path in files for one in reports[path].references if one.data}
         reports.update({path: self._known.of_data(files[path].content) for path in data & files.keys() if path})
         return shipped, reports
