@@ -57,9 +57,11 @@ def content_digest(manifests: Manifests) -> Digest:
 def _divided(manifests: Manifests) -> tuple[_Files, _Files]:
     """The files that do not name the site, and those that do."""
     name = manifests.site.encode()
-    shared = tuple([(file.path, file.content) for file in manifests.files if name not in file.content])
-    own = tuple([(file.path, file.content) for file in manifests.files if name in file.content])
-    return shared, own
+    shared: list[tuple[str, bytes]] = []
+    own: list[tuple[str, bytes]] = []
+    for file in manifests.files:
+        (own if name in file.content else shared).append((file.path, file.content))
+    return tuple(shared), tuple(own)
 
 
 @lru_cache(maxsize=_BEGINNINGS)

@@ -67,6 +67,13 @@ def _outcome(site: Site, files: list[Manifest], problems: list[Problem]) -> Mani
     return Manifests(site.name, tuple(sorted(files, key=lambda file: file.path)))
 
 
+# Most files are those of many sites.
+@lru_cache(maxsize=4_096)
+def _most_objects(content: bytes) -> int:
+    """An object has a kind, and a document a beginning: a file has no more of them than these."""
+    return content.count(b"kind") + content.count(b"\n---")
+
+
 def _has_word(content: bytes, word: bytes) -> bool:
     """Whether `word` is a word of the kind that Kubernetes names are: lab-1 is neither in lab-10 nor in lab-1-old."""
     start = content.find(word)
@@ -124,8 +131,7 @@ def _whole_site_problems(site: Site, files: Sequence[Manifest]) -> Iterator[Prob
     if size > MAX_SITE_BYTES:
         what = f"the site's files have {size:,} bytes, {MAX_SITE_BYTES:,} are the most"
         yield Problem(Code.RENDER_LIMIT, what, None, "leave files out, or make them smaller")
-    # An object has a kind, and a document a beginning: there are no more of them than these.
-    objects = sum(file.content.count(b"kind") + file.content.count(b"\n---") for file in files)
+    objects = sum([_most_objects(file.content) for file in files])
     if objects > MAX_SITE_OBJECTS:
         what = f"the site's files have up to {objects:,} objects, {MAX_SITE_OBJECTS:,} are the most"
         yield Problem(Code.RENDER_LIMIT, what, None, "render fewer of them")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from codecs import utf_8_decode
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -44,7 +45,8 @@ def _runs() -> Any:
 
 def _text(run: bytes) -> bytes | None:
     # The first bytes tell: most runs are names, paths and digests, which decode to no text. No run breaks so early.
-    if _CONTROL.search(binascii.a2b_base64(run[:_HEAD])):
+    head = binascii.a2b_base64(run[:_HEAD])
+    if _CONTROL.search(head) or not _may_begin_text(head):
         return None
     lines = _BREAKS.split(run)
     # What follows the last line may look like one more.
@@ -60,6 +62,15 @@ def _decoded(run: bytes) -> bytes:
         return base64.b64decode(run[: len(run) - (len(run) % 4 == 1)] + b"=" * (-len(run) % 4))
     except binascii.Error:
         return b""
+
+
+def _may_begin_text(head: bytes) -> bool:
+    """Whether more bytes can make UTF-8 of these; the last character may be cut off."""
+    try:
+        utf_8_decode(head, "strict", False)  # noqa: FBT003 - it takes no names
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_text(data: bytes) -> bool:
