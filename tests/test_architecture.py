@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "renderer"
-LEAVES = {"types", "errors", "secrets", "strict_yaml"}
+LEAVES = {"types", "errors", "exports", "secrets", "strict_yaml"}
 STAGES = {"read", "plan", "render", "validate", "pack", "sign", "publish"}
 AROUND = {"diff", "engine", "lint", "overlay", "report", "rollout", "scaffold"}
 WIRING = {"fleet", "pipeline"}
@@ -43,12 +43,12 @@ def imports(module: Path, *, type_checking: bool) -> set[str]:
 
 
 def allowed(name: str) -> set[str]:
-    if name in {"errors", ""}:
+    if name in {"errors", "exports", ""}:
         return set()
     if name == "types":
-        return {"types"}
+        return {"types", "exports"}
     if name in {"secrets", "strict_yaml"}:
-        return {"types", "errors", name}
+        return {"types", "errors", "exports", name}
     if name in STAGES | AROUND:
         return LEAVES | {name}
     if name in WIRING:

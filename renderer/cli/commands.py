@@ -1,48 +1,59 @@
-"""All commands by name."""
+"""All commands by name, each imported when somebody asks for it: a command does not wait for the others.
+
+In: a command's name. Out: the command. Never: imports one to tell its name.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from renderer.cli.cluster import bootstrap, keygen
-from renderer.cli.difference import canary, diff
-from renderer.cli.importing import import_
-from renderer.cli.inspect import explain, sites, verify
-from renderer.cli.lint import lint
-from renderer.cli.merging import merge
-from renderer.cli.migrate import migrate
-from renderer.cli.press import plan, publish, render, validate
-from renderer.cli.rollout import bump, promote, rollback
-from renderer.cli.scaffolding import init, new
-from renderer.cli.schemas import schemas
-from renderer.cli.template import template
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
     import click
 
-COMMANDS: Mapping[str, click.Command] = {
-    "init": init,
-    "new": new,
-    "sites": sites,
-    "validate": validate,
-    "lint": lint,
-    "render": render,
-    "plan": plan,
-    "publish": publish,
-    "verify": verify,
-    "merge": merge,
-    "diff": diff,
-    "canary": canary,
-    "explain": explain,
-    "bootstrap": bootstrap,
-    "keygen": keygen,
-    "template": template,
-    "schemas": schemas,
-    "bump": bump,
-    "promote": promote,
-    "rollback": rollback,
-    "migrate": migrate,
-    "import": import_,
+# Where each is: the module of this folder, and the name there.
+_HOMES = {
+    "init": "scaffolding.init",
+    "new": "scaffolding.new",
+    "sites": "inspect.sites",
+    "validate": "press.validate",
+    "lint": "lint.lint",
+    "render": "press.render",
+    "plan": "press.plan",
+    "publish": "press.publish",
+    "verify": "inspect.verify",
+    "merge": "merging.merge",
+    "diff": "difference.diff",
+    "canary": "difference.canary",
+    "explain": "inspect.explain",
+    "bootstrap": "cluster.bootstrap",
+    "keygen": "cluster.keygen",
+    "template": "template.template",
+    "schemas": "schemas.schemas",
+    "bump": "rollout.bump",
+    "promote": "rollout.promote",
+    "rollback": "rollout.rollback",
+    "migrate": "migrate.migrate",
+    "import": "importing.import_",
 }
+
+
+class _Commands(Mapping[str, "click.Command"]):
+    """The commands in the order of `_HOMES`."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        module, _, attribute = _HOMES[name].partition(".")
+        command: click.Command = getattr(import_module(f"renderer.cli.{module}"), attribute)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_HOMES)
+
+    def __len__(self) -> int:
+        return len(_HOMES)
+
+
+COMMANDS: Mapping[str, click.Command] = _Commands()

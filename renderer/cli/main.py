@@ -6,6 +6,7 @@ Never: shows a traceback, unless FLEETPRESS_DEBUG is set.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 _FAILED, _ENVIRONMENT, _INTERRUPTED = 2, 4, 130
+# A command keeps nearly all that it makes until it ends: looking for cycles finds none, and is a tenth of a short run.
+_COLLECTOR = (50_000, 20, 50)
 
 
 _EXIT_CODES = """\b
@@ -44,6 +47,7 @@ def main() -> None:
 
 def run() -> NoReturn:
     """Entry point of the command."""
+    gc.set_threshold(*_COLLECTOR)
     try:
         code = main.main(standalone_mode=False)
     except click.ClickException as error:
@@ -58,6 +62,7 @@ def run() -> NoReturn:
         code = _ENVIRONMENT
     except Exception as error:  # noqa: BLE001 - the last place where a person can be spared a traceback
         code = _explained(error)
+    gc.freeze()  # what is left goes with the process, and need not be looked through when Python ends
     sys.exit(code if isinstance(code, int) else 0)
 
 

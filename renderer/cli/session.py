@@ -194,6 +194,10 @@ def watched(total: int) -> Watch:
 
 def beyond_limits(space: Workspace, plan: Plan, reach: Reach, workers: Workers) -> list[Problem]:
     """What a plan changes beyond the limits of fleet.yaml."""
+    from renderer.types import Limits
+
+    if space.fleet.rollout.limits == Limits():
+        return []
     from renderer.fleet.blast import beyond_limits as judge
 
     changed = [*plan.changed, *plan.removed]
@@ -248,6 +252,9 @@ def say_found(
     space: Workspace, result: Report, problems: Iterable[Problem], subjects: Iterable[str], form: str
 ) -> None:
     """A result that is about problems, on stdout, in any form."""
+    if form in _PLAIN and result.share is None:
+        say(result, form)  # it has told them, and nobody asks for the names of all sites
+        return
     home = (space.fleet.root / "fleet.yaml").relative_to(space.fleet.repository).as_posix()
     say(result.about(problems, subjects, home), form)
 

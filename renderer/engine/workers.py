@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from renderer.engine.dask import Cluster, Dask
-from renderer.engine.processes import Processes
 from renderer.engine.serial import Serial
-from renderer.errors import Code, ConfigurationError
-from renderer.types import Problem
 
 if TYPE_CHECKING:
+    from renderer.engine.dask import Cluster
     from renderer.engine.interface import Engine
+    from renderer.errors import ConfigurationError
 
 # Starting a worker costs about as much as pressing this many sites (benchmarks/README.md says how it was measured).
 _SITES_PER_WORKER = 100
@@ -35,9 +33,9 @@ class Workers:
         self._engine = engine
         self._cluster: Cluster | None = None
         if engine == "dask":
-            self._cluster = Cluster(workers=count)
+            self._cluster = _cluster(workers=count)
         elif engine.startswith((_DASK, *_SCHEMES)):
-            self._cluster = Cluster(_address(engine))
+            self._cluster = _cluster(_address(engine))
         elif engine not in {"serial", "processes"}:
             raise _unknown(engine)
 
@@ -45,8 +43,12 @@ class Workers:
         """See `for_size`."""
         useful = min(self.count, -(-items // _SITES_PER_WORKER))
         if self._cluster is not None and items > _SITES_PER_WORKER:
+            from renderer.engine.dask import Dask
+
             return Dask(self._cluster, max(_FEWEST, min(_MOST, items // _PARTS)))
         if self._engine == "processes" and useful > 1:
+            from renderer.engine.processes import Processes
+
             return Processes(useful)
         return Serial()
 
@@ -66,6 +68,12 @@ def for_size(items: int, workers: Workers) -> Engine:
     return workers.for_size(items)
 
 
+def _cluster(address: str = "", workers: int = 1) -> Cluster:
+    from renderer.engine.dask import Cluster
+
+    return Cluster(address, workers)
+
+
 def _address(engine: str) -> str:
     address = engine.removeprefix(_DASK)
     host, _, port = address.partition("://")[2].rpartition(":") if "://" in address else address.rpartition(":")
@@ -75,6 +83,9 @@ def _address(engine: str) -> str:
 
 
 def _unknown(engine: str) -> ConfigurationError:
+    from renderer.errors import Code, ConfigurationError
+    from renderer.types import Problem
+
     what = f"--engine {engine!r} is no engine"
     hint = "expected serial, processes, dask for a cluster on this machine, or dask://HOST:PORT of a scheduler"
     return ConfigurationError(what, problems=[Problem(Code.ENGINE_UNKNOWN, what, hint=hint)])

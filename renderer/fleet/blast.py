@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 
 from renderer import engine, read, rollout, validate
 from renderer.errors import Code
-from renderer.fleet.comparisons import Asked, against_published, compare
-from renderer.fleet.selection import select_among
 from renderer.fleet.task import FleetTask
 from renderer.plan import Candidates
 from renderer.types import Action, Document, Problem, TemplatePin
@@ -69,6 +67,8 @@ def beyond_limits(
 
     With a limit on deletions, the sites that change are rendered, and what is published for them is read.
     """
+    from renderer.fleet.selection import select_among
+
     entries = reach.books.entries
     settings = space.fleet.rollout
     limits = settings.limits
@@ -105,6 +105,8 @@ def _having(pin: TemplatePin, entries: Mapping[str, Entry]) -> Iterator[str]:
 
 def _deleted(space: Workspace, changed: Sequence[str], reach: Reach, workers: engine.Workers) -> dict[str, list[str]]:
     """Kind.group -> the published sites at which an object of it goes, or goes by another name."""
+    from renderer.fleet.comparisons import Asked, against_published, compare
+
     there = {name: () for name in changed if name in reach.books.entries and name in space.index.sites}
     comparison = against_published(space, reach.books, Candidates(there, 0, ()), reach.options, reach.destination)
     found: dict[str, list[str]] = {}

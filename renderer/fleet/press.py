@@ -12,9 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from renderer import overlay, pack, plan, read, render, validate
-from renderer.engine.identity import identity
 from renderer.errors import Code, TemplateError
-from renderer.fleet.keep import Salted, open_keep
 from renderer.fleet.task import FleetTask
 from renderer.types import Problem, Rejected, Severity, compact_json
 
@@ -154,6 +152,9 @@ class Render(_SiteTask):
 
     def prepare(self) -> None:
         """Read fleet.yaml and the CRDs; a template is compiled when the first site needs it."""
+        from renderer.engine.identity import identity
+        from renderer.fleet.keep import Salted, open_keep
+
         super().prepare()
         remembers = os.environ.get(MEMO_VARIABLE) != "off"
         keep = open_keep() if remembers else None

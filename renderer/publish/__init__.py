@@ -3,16 +3,39 @@
 A registry's machinery (oras) is imported when one is opened, not before.
 """
 
-from renderer.publish.attached import fetcher, manifest_annotations, signature_manifests
-from renderer.publish.documents import Kept, find_document, get_document, put_document, read_document
-from renderer.publish.fetching import fetch
-from renderer.publish.interface import Descriptor, Target, TargetOptions, serial_of
-from renderer.publish.layout import LayoutTarget, layout_path
-from renderer.publish.opening import absolute, is_folder, open_target
-from renderer.publish.publish import publish_all, publish_release
-from renderer.publish.read import Published, earlier, published, read_artifact, read_layer, read_members
-from renderer.publish.routed import open_targets
-from renderer.publish.signatures import IsOurs
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from renderer.exports import lazily
+
+if TYPE_CHECKING:
+    from renderer.publish.attached import fetcher, manifest_annotations, signature_manifests
+    from renderer.publish.documents import Kept, find_document, get_document, put_document, read_document
+    from renderer.publish.fetching import fetch
+    from renderer.publish.interface import Descriptor, Target, TargetOptions, serial_of
+    from renderer.publish.layout import LayoutTarget, layout_path
+    from renderer.publish.opening import absolute, is_folder, open_target
+    from renderer.publish.publish import publish_all, publish_release
+    from renderer.publish.read import Published, earlier, published, read_artifact, read_layer, read_members
+    from renderer.publish.routed import open_targets
+    from renderer.publish.signatures import IsOurs
+else:
+    __getattr__ = lazily(
+        __name__,
+        {
+            "attached": "fetcher manifest_annotations signature_manifests",
+            "documents": "Kept find_document get_document put_document read_document",
+            "fetching": "fetch",
+            "interface": "Descriptor Target TargetOptions serial_of",
+            "layout": "LayoutTarget layout_path",
+            "opening": "absolute is_folder open_target",
+            "publish": "publish_all publish_release",
+            "read": "Published earlier published read_artifact read_layer read_members",
+            "routed": "open_targets",
+            "signatures": "IsOurs",
+        },
+    )
 
 __all__ = [
     "Descriptor",

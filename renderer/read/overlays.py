@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from renderer.errors import Code, ConfigurationError
 from renderer.read.files import parse, printable, read_file, unreadable, walk
-from renderer.read.selector import Selector, parse_selector
 from renderer.read.templates import digest_files
 from renderer.types import Digest, Document, ObjectPattern, Origin, Overlay, OverlayEdit, Problem
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from renderer.read.interface import Check
+    from renderer.read.selector import Selector
     from renderer.types import Fleet, KeyPath, Site
 
 
@@ -37,7 +37,17 @@ def load_overlays(fleet: Fleet, *, check: Check) -> Overlays:
     """overlays/**.yaml; no folder, none. Raises ConfigurationError with all problems of all files."""
     problems: list[Problem] = []
     contents = list(_contents(fleet, problems))
-    found = []
+    found = list(_loaded(fleet, contents, check, problems))
+    if problems:
+        raise ConfigurationError(f"{problems[0].where}: {problems[0].what}", problems=problems)
+    return Overlays(tuple(found), digest_files((file, 0o644, content) for file, content in contents))
+
+
+def _loaded(
+    fleet: Fleet, contents: list[tuple[str, bytes]], check: Check, problems: list[Problem]
+) -> Iterator[tuple[Selector, Overlay]]:
+    if contents:  # most fleets have none, and need no selectors for it
+        from renderer.read.selector import parse_selector
     for file, content in contents:
         document = parse(content, file, "overlay", check)
         if not isinstance(document, Document):
@@ -45,13 +55,10 @@ def load_overlays(fleet: Fleet, *, check: Check) -> Overlays:
             continue
         overlay = _overlay(file, document)
         try:
-            found.append((parse_selector(overlay.selector, fleet), overlay))
+            yield parse_selector(overlay.selector, fleet), overlay
         except ConfigurationError as error:
             where = document.origin(("sites",))
             problems += [Problem(one.code, one.what, where, one.hint) for one in error.problems]
-    if problems:
-        raise ConfigurationError(f"{problems[0].where}: {problems[0].what}", problems=problems)
-    return Overlays(tuple(found), digest_files((file, 0o644, content) for file, content in contents))
 
 
 def _contents(fleet: Fleet, problems: list[Problem]) -> Iterator[tuple[str, bytes]]:

@@ -45,10 +45,10 @@ def is_range(pin: str) -> bool:
 
 def parse_version(text: str) -> Version | None:
     """A version with one, two or three numbers; None for any other text, such as `next`."""
-    from semver import Version
-
     if not text[:1].isdecimal() or VERSION.fullmatch(text) is None:
         return None
+    from semver import Version
+
     try:
         return Version.parse(text, optional_minor_and_patch=True)
     except ValueError:

@@ -36,7 +36,7 @@ def list_versions(fleet: Fleet) -> Mapping[str, tuple[str, ...]]:
 def has_folder(fleet: Fleet, pin: TemplatePin) -> bool:
     """Whether the version lies in the fleet's folder of templates."""
     parts = (pin.name, pin.version)
-    return all(map(VERSION.fullmatch, parts)) and pin.version in _versions(fleet, pin.name)
+    return all(map(VERSION.fullmatch, parts)) and pin.version in _folders(fleet.templates / pin.name)
 
 
 def load_template(fleet: Fleet, pin: TemplatePin) -> TemplateTree:

@@ -15,6 +15,7 @@ from renderer.render.config import read_config
 from renderer.render.contents import settle
 from renderer.render.copier_template import CopierTemplate
 from renderer.render.dialect import COPIER, LENIENT_COPIER
+from renderer.render.digests import FOXOPS_CONFIG_FILE
 from renderer.render.foxops_compiling import FoxopsCompiler
 from renderer.render.including import load_copier_config
 from renderer.render.loading import (
@@ -30,7 +31,7 @@ from renderer.render.references import include_path, references
 from renderer.render.sandbox import TemplateEnvironment
 from renderer.render.steps import Parts, all_reads, make_steps, read_sets
 from renderer.render.texts import Text, TextCompiler
-from renderer.types import Digest, Origin, Problem, compact_json
+from renderer.types import Origin, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,8 +41,7 @@ if TYPE_CHECKING:
     from renderer.render.memo import Memo
     from renderer.types import Json, TemplateFile, TemplateTree
 
-_FOXOPS_CONFIG_FILE = "fengine.yaml"
-_CONFIG_FILES = ("copier.yml", "copier.yaml", _FOXOPS_CONFIG_FILE)
+_CONFIG_FILES = ("copier.yml", "copier.yaml", FOXOPS_CONFIG_FILE)
 # It tells how variables change, and is never part of an artifact.
 _MIGRATIONS = "migrations.yml"
 _ANSWERS_FILE_NAME = "_copier_conf.answers_file"
@@ -54,7 +54,7 @@ def compile_template(tree: TemplateTree, memo: Memo | None = None) -> Template:
     With a `memo`, which several templates may share, it remembers from site to site what it rendered.
     """
     file = _config_file(tree)
-    if file.path == _FOXOPS_CONFIG_FILE:
+    if file.path == FOXOPS_CONFIG_FILE:
         return FoxopsCompiler(tree, file).compile(memo)
     return CopierCompiler(tree, file).compile(memo)
 
@@ -62,7 +62,7 @@ def compile_template(tree: TemplateTree, memo: Memo | None = None) -> Template:
 def draft_template(tree: TemplateTree) -> Draft:
     """`tree` as it is written, for those who look at templates; raises TemplateError with all problems."""
     file = _config_file(tree)
-    if file.path == _FOXOPS_CONFIG_FILE:
+    if file.path == FOXOPS_CONFIG_FILE:
         what = "a template in FoxOps' format can be rendered, and not looked at like this"
         where, hint = Origin(f"{tree.file}/{file.path}"), "`fleetpress validate` checks it with every site that pins it"
         raise template_error(tree, [Problem(Code.TEMPLATE_REFUSED, what, where, hint)])
@@ -72,7 +72,7 @@ def draft_template(tree: TemplateTree) -> Draft:
 def question_defaults(tree: TemplateTree) -> Mapping[str, Json]:
     """Question -> its default as it is written; one without a default is left out. Raises TemplateError."""
     file = _config_file(tree)
-    if file.path == _FOXOPS_CONFIG_FILE:
+    if file.path == FOXOPS_CONFIG_FILE:
         return FoxopsCompiler(tree, file).config.defaults()
     questions = CopierCompiler(tree, file).config.questions
     return {name: raw["default"] for name, raw in questions.items() if "default" in raw}
@@ -81,22 +81,15 @@ def question_defaults(tree: TemplateTree) -> Mapping[str, Json]:
 def foxops_variables(tree: TemplateTree) -> tuple[Variable, ...] | None:
     """The variables of a template in FoxOps' format, None for another; raises TemplateError with all problems."""
     file = _config_file(tree)
-    if file.path != _FOXOPS_CONFIG_FILE:
+    if file.path != FOXOPS_CONFIG_FILE:
         return None
     return FoxopsCompiler(tree, file).compile(None).asked
-
-
-def rendered_digest(tree: TemplateTree) -> Digest:
-    """The digest of all that a rendering of `tree` depends on: how it is read too and, to FoxOps, its address."""
-    is_foxops = any(file.path == _FOXOPS_CONFIG_FILE for file in tree.files)
-    more = tree.repository if is_foxops else "lenient" if tree.lenient else ""
-    return Digest.of(compact_json([tree.digest.hex, more])) if more else tree.digest
 
 
 def question_config(tree: TemplateTree) -> Mapping[str, Json] | None:
     """The settings and questions of copier.yml, as they are written; None for another format. Raises TemplateError."""
     file = _config_file(tree)
-    if file.path == _FOXOPS_CONFIG_FILE:
+    if file.path == FOXOPS_CONFIG_FILE:
         return None
     config = load_copier_config(tree, file)
     if config.problems:

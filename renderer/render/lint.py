@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from renderer.errors import Code
 from renderer.render.compiling import compile_template, draft_template
+from renderer.render.digests import FOXOPS_CONFIG_FILE
 from renderer.render.domains import Domains
 from renderer.render.lint_answers import AnswerLint
 from renderer.render.lint_names import unasked_variables, unused_questions, warning
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 # Jinja as people write it; {{ .Values }} and {{ $labels }} are Go's, and stand in manifests on purpose.
 _CODE = re.compile(rb"\{\{[-+]?\s*[A-Za-z_]|\{%[-+]?\s*[a-z]")
-_FOXOPS_CONFIG_FILE = "fengine.yaml"
 _PAGES = {"README.md": "what it is for, and what its questions mean", "CHANGELOG.md": "what changed in this version"}
 
 
@@ -33,7 +33,7 @@ def lint_template(tree: TemplateTree, labels: Mapping[str, Sequence[str]]) -> li
 
     `labels` are the labels of the fleet with the values that fleet.yaml lists.
     """
-    if any(file.path == _FOXOPS_CONFIG_FILE for file in tree.files):
+    if any(file.path == FOXOPS_CONFIG_FILE for file in tree.files):
         compile_template(tree)  # says what is wrong; what else there is to look at is about Copier's questions
         return list(_without_pages(tree))
     draft = draft_template(tree)

@@ -8,21 +8,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from renderer.report.findings import Findings
-from renderer.report.github import github
-from renderer.report.gitlab import gitlab
-from renderer.report.junit import junit
-from renderer.report.markdown import markdown
-from renderer.report.problems import unwaived, waived
-from renderer.report.sarif import sarif
-from renderer.report.tap import tap
 from renderer.secrets import mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from renderer.report.findings import Findings
     from renderer.types import Json, Problem, Shard
 
 
@@ -45,6 +39,9 @@ class Report:
 
     def about(self, problems: Iterable[Problem], subjects: Iterable[str], home: str) -> Report:
         """The same report, with its problems and all that was checked; `home` is the file of what has no place."""
+        from renderer.report.findings import Findings
+        from renderer.report.problems import unwaived, waived
+
         listed = list(problems)
         found = Findings(tuple(unwaived(listed)), tuple(subjects), home, tuple(waived(listed)))
         if self.share is None:
@@ -68,28 +65,22 @@ def _safe(write: Callable[[Report], str]) -> Callable[[Report], str]:
     return lambda report: mask(write(report))
 
 
-def _found(write: Callable[[str, Findings], str]) -> Callable[[Report], str]:
-    """A reporter of problems."""
+def _found(form: str) -> Callable[[Report], str]:
+    """The reporter of problems whose module and function have the name of its form."""
 
     def say(report: Report) -> str:
         assert report.findings is not None, f"{report.kind} does not look for problems"  # noqa: S101
+        write: Callable[[str, Findings], str] = getattr(import_module(f"renderer.report.{form}"), form)
         return write(report.kind, report.findings)
 
     return say
 
 
-_WRITERS: Mapping[str, Callable[[str, Findings], str]] = {
-    "junit": junit,
-    "tap": tap,
-    "sarif": sarif,
-    "github": github,
-    "gitlab": gitlab,
-    "markdown": markdown,
-}
+_WRITERS = ("junit", "tap", "sarif", "github", "gitlab", "markdown")
 # The first two can say any result, the others only one with findings. These hold nothing but problems, whose words are
 # masked one by one: hidden in the finished text, `key-password::` would take the end of a command for its value.
 REPORTERS: Mapping[str, Callable[[Report], str]] = {
     "text": _safe(_text),
     "json": _safe(_json),
-    **{name: _found(writer) for name, writer in _WRITERS.items()},
+    **{form: _found(form) for form in _WRITERS},
 }

@@ -7,11 +7,29 @@ files.
 Accepted is only what YAML 1.1, YAML 1.2 and Kubernetes' Go parser read alike; the rest is refused with "quote it".
 """
 
-from renderer.strict_yaml.building import Tagged
-from renderer.strict_yaml.limits import INPUT_LIMITS, RENDERED_LIMITS, Limits, YamlError
-from renderer.strict_yaml.reading import load, load_all, load_certain, load_tagged
-from renderer.strict_yaml.splitting import Piece, split
-from renderer.strict_yaml.writing import dump_all
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from renderer.exports import lazily
+
+if TYPE_CHECKING:
+    from renderer.strict_yaml.building import Tagged
+    from renderer.strict_yaml.limits import INPUT_LIMITS, RENDERED_LIMITS, Limits, YamlError
+    from renderer.strict_yaml.reading import load, load_all, load_certain, load_tagged
+    from renderer.strict_yaml.splitting import Piece, split
+    from renderer.strict_yaml.writing import dump_all
+else:
+    __getattr__ = lazily(
+        __name__,
+        {
+            "building": "Tagged",
+            "limits": "INPUT_LIMITS RENDERED_LIMITS Limits YamlError",
+            "reading": "load load_all load_certain load_tagged",
+            "splitting": "Piece split",
+            "writing": "dump_all",
+        },
+    )
 
 __all__ = [
     "INPUT_LIMITS",
