@@ -83,8 +83,9 @@ def test_a_fleet_without_registries_goes_where_it_is_told() -> None:
     )
 
 
-def test_in_a_folder_artifacts_have_the_names_that_clusters_pull_them_by() -> None:
-    found = Destination.parse(OWN, "oci-layout:build/x").repository("lab-1", "eu")
+@pytest.mark.parametrize("scheme", ["oci-layout", "oci-archive"])
+def test_in_a_folder_artifacts_have_the_names_that_clusters_pull_them_by(scheme: str) -> None:
+    found = Destination.parse(OWN, f"{scheme}:build/x").repository("lab-1", "eu")
 
     assert found == Reference("registry.eu.example", "press/labs/lab-1")
 

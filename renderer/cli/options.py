@@ -64,10 +64,11 @@ def findings(function: Function) -> Function:
 
 to = option(
     "--to",
-    default="oci-layout:build/registry",
+    default="oci-archive:build/registry",
     show_default=True,
     metavar="TARGET",
-    help="oci-layout:DIR, oci://HOST/PREFIX ({region} is replaced), or `fleet` for the registries of fleet.yaml.",
+    help="oci-layout:DIR, oci-archive:DIR, oci://HOST/PREFIX ({region} is replaced), or `fleet` for the registries of "
+    "fleet.yaml.",
 )
 plain_http = option("--plain-http", is_flag=True, help="Speak http with the registry; for tests on one machine.")
 ca_file = option(

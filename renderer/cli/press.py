@@ -127,7 +127,7 @@ def plan(
     short_help="Publish what has changed.",
     epilog=options.example(
         "fleetpress publish --to fleet --key keys/labs.key",
-        "fleetpress publish 'berlin-*' --to oci-layout:build/registry --key keys/labs.key",
+        "fleetpress publish 'berlin-*' --to oci-archive:build/registry --key keys/labs.key",
     ),
 )
 @options.sites

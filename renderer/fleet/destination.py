@@ -17,7 +17,7 @@ from renderer.types import Problem, Reference
 if TYPE_CHECKING:
     from renderer.types import Fleet
 
-DEFAULT = "oci-layout:build/registry"
+DEFAULT = "oci-archive:build/registry"
 _FLEET, _REGISTRY = "fleet", "oci://"
 # A repository below the fleet's that no site can have: a site's repository has no second part.
 _LEDGER = "ledger/state"
@@ -36,7 +36,7 @@ class Destination:
 
     @classmethod
     def parse(cls, fleet: Fleet, to: str) -> Destination:
-        """Read `fleet`, `oci-layout:DIR` or `oci://HOST/PREFIX`, in which `{region}` stands for the site's region.
+        """Read `fleet`, or one of `publish.FORMS`, in which `{region}` stands for the site's region.
 
         Raises ConfigurationError for anything else, and for a target that may have the sites of no region at all.
         """
@@ -45,7 +45,7 @@ class Destination:
             return cls(fleet, to, dict(fleet.registries))
         if not publish.is_folder(to) and not to.startswith(_REGISTRY):
             what = "fleet.yaml names no registries" if to == _FLEET else f"--to {to!r} is no target"
-            hint = "expected oci-layout:DIR, oci://HOST/PREFIX, or `fleet` for the registries of fleet.yaml"
+            hint = f"expected {', '.join(publish.FORMS)}, or `fleet` for the registries of fleet.yaml"
             raise ConfigurationError(what, problems=[Problem(Code.TARGET_INVALID, what, hint=hint)])
         found = cls(fleet, to, {region: to.replace("{region}", region).rstrip("/") for region in regions})
         if not found.regions:

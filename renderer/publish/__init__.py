@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from renderer.publish.documents import Kept, find_document, get_document, put_document, read_document
     from renderer.publish.fetching import fetch
     from renderer.publish.interface import Descriptor, Target, TargetOptions, serial_of
-    from renderer.publish.layout import LayoutTarget, layout_path
-    from renderer.publish.opening import absolute, is_folder, open_target
+    from renderer.publish.layout import LayoutTarget
+    from renderer.publish.opening import FORMS, absolute, is_folder, open_target
     from renderer.publish.publish import publish_all, publish_release
     from renderer.publish.read import Published, earlier, published, read_artifact, read_layer, read_members
     from renderer.publish.routed import open_targets
@@ -28,8 +28,8 @@ else:
             "documents": "Kept find_document get_document put_document read_document",
             "fetching": "fetch",
             "interface": "Descriptor Target TargetOptions serial_of",
-            "layout": "LayoutTarget layout_path",
-            "opening": "absolute is_folder open_target",
+            "layout": "LayoutTarget",
+            "opening": "FORMS absolute is_folder open_target",
             "publish": "publish_all publish_release",
             "read": "Published earlier published read_artifact read_layer read_members",
             "routed": "open_targets",
@@ -38,6 +38,7 @@ else:
     )
 
 __all__ = [
+    "FORMS",
     "Descriptor",
     "IsOurs",
     "Kept",
@@ -52,7 +53,6 @@ __all__ = [
     "find_document",
     "get_document",
     "is_folder",
-    "layout_path",
     "manifest_annotations",
     "open_target",
     "open_targets",

@@ -78,7 +78,7 @@ class ImageLayout(ABC):
 
     @abstractmethod
     def _stamp(self) -> Stamp | None:
-        """Of which state index.json is; None while there is none."""
+        """Of which state index.json is; None when that cannot be told, or there is none."""
 
     @abstractmethod
     def _load(self) -> list[Descriptor]:
@@ -182,7 +182,7 @@ class ImageLayout(ABC):
         if self._snapshot is not None and self.is_dirty():
             return self._snapshot
         stamp = self._stamp()
-        if self._snapshot is None or self._snapshot.stamp != stamp:
+        if self._snapshot is None or stamp is None or self._snapshot.stamp != stamp:
             found = _Snapshot(stamp, {}, {})
             for entry in self._load():
                 self._sort_in(entry, found)

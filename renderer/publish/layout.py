@@ -1,4 +1,4 @@
-"""A folder of OCI image layouts as a target: `oci-layout:DIR`.
+"""A folder of OCI image layouts as a target: `oci-layout:DIR`, and what `oci-archive:DIR` shares with it.
 
 In: blobs, manifests, signatures. Out: DIR/<host>/<parents>/_<2 hex>/, each a complete layout that other tools read:
 `skopeo copy oci:…/_3f:<site>/1.5.0 …`, `oras copy --from-oci-layout …/_3f:<site>/1.5.0 …`. The digits are the first of
@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, ClassVar
 
 from renderer.errors import Code, PublishError
 from renderer.publish.interface import (
@@ -28,22 +29,27 @@ from renderer.types import Blob, Digest
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from renderer.publish.image_layout import ImageLayout
     from renderer.publish.interface import TargetOptions
     from renderer.types import Problem, Reference, Signature
 
 
 class LayoutTarget:
-    """`oci-layout:DIR`. Threads may share it; several processes may write to one folder."""
+    """`oci-layout:DIR`. Threads may share it; several processes may write to one folder.
 
+    Another form of layouts overrides `scheme`, and how one is opened.
+    """
+
+    scheme: ClassVar = "oci-layout"
     buffered = True
     keeps_referrers = True
 
     def __init__(self, folder: Path, options: TargetOptions) -> None:
         if folder.exists() and not folder.is_dir():
-            raise failure(Code.TARGET_INVALID, f"{folder} is not a folder", "name a folder: oci-layout:DIR")
+            raise failure(Code.TARGET_INVALID, f"{folder} is not a folder", f"name a folder: {self.scheme}:DIR")
         self.options = options
         self._folder = folder
-        self._shards: dict[str, Shard] = {}
+        self._shards: dict[str, ImageLayout] = {}
         self._lock = threading.Lock()
 
     def tags(self, repository: Reference) -> tuple[str, ...]:
@@ -108,15 +114,11 @@ class LayoutTarget:
         return sent
 
     def flush(self) -> None:
-        """Write every index that has new entries.
-
-        With `durable`, all blobs reach the disk before the first index does: one sync of the system per flush in place
-        of one per file (400,000 for a large fleet).
-        """
+        """Write every index that has new entries."""
         with self._lock:
             dirty = sorted((shard for shard in self._shards.values() if shard.is_dirty()), key=lambda shard: shard.path)
-        if dirty and self.options.durable and hasattr(os, "sync"):
-            os.sync()
+        if dirty and self.options.durable:
+            self._sync()
         with ThreadPoolExecutor(max(1, self.options.threads)) as pool:  # file systems join syncs that come at once
             problems = [problem for found in pool.map(_commit, dirty) for problem in found]
         if problems:
@@ -126,24 +128,34 @@ class LayoutTarget:
         """Flush."""
         self.flush()
 
-    def _shard(self, repository: Reference) -> Shard:
-        folder = _shard_folder(repository)
+    def path(self, repository: Reference, tag: str) -> tuple[Path, str]:
+        """Where another tool finds an artifact: the layout, and the reference name inside it."""
+        return self._shard(repository).path, f"{_site(repository)}/{tag}"
+
+    def _shard(self, repository: Reference) -> ImageLayout:
+        place = _place(repository)
         with self._lock:
-            if folder not in self._shards:
-                self._shards[folder] = Shard(self._folder / folder, self.options)
-            return self._shards[folder]
+            if place not in self._shards:
+                self._shards[place] = self._open(place)
+            return self._shards[place]
+
+    def _open(self, place: str) -> ImageLayout:
+        return Shard(self._folder / place, self.options)
+
+    def _sync(self) -> None:
+        """Bring all blobs to the disk before the first index gets there.
+
+        One sync of the system per flush, in place of one per file (400,000 for a large fleet).
+        """
+        if hasattr(os, "sync"):
+            os.sync()
 
     def _check_writable(self) -> None:
         if self.options.read_only:
-            raise failure(Code.TARGET_INVALID, f"oci-layout:{self._folder} was opened for reading only")
+            raise failure(Code.TARGET_INVALID, f"{self.scheme}:{self._folder} was opened for reading only")
 
 
-def layout_path(folder: Path, repository: Reference, tag: str) -> tuple[Path, str]:
-    """Where another tool finds an artifact: the layout's folder, and the reference name inside it."""
-    return folder / _shard_folder(repository), f"{_site(repository)}/{tag}"
-
-
-def _commit(shard: Shard) -> tuple[Problem, ...]:
+def _commit(shard: ImageLayout) -> tuple[Problem, ...]:
     try:
         shard.commit()
     except PublishError as error:
@@ -155,7 +167,8 @@ def _site(repository: Reference) -> str:
     return repository.repository.rpartition("/")[2]
 
 
-def _shard_folder(repository: Reference) -> str:
+@lru_cache(maxsize=1024)  # a site is asked about ten times in a row
+def _place(repository: Reference) -> str:
     """`host/parents/_hex`. A host cannot hold `_` and a repository's part cannot start with it: no two can meet."""
     parents, _, site = repository.repository.rpartition("/")
     host = repository.host.lower().replace(":", "_")

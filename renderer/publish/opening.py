@@ -1,6 +1,6 @@
 """Opens the target that an address names.
 
-In: `oci-layout:DIR` or `oci://HOST/PREFIX`. Out: a `Target`. Never: connects to anything yet.
+In: `oci-layout:DIR`, `oci-archive:DIR` or `oci://HOST/PREFIX`. Out: a `Target`. Never: connects to anything yet.
 """
 
 from __future__ import annotations
@@ -10,22 +10,38 @@ from typing import TYPE_CHECKING
 
 from renderer.errors import Code
 from renderer.publish.interface import TargetOptions, failure
-from renderer.publish.layout import LayoutTarget
 from renderer.types import Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from renderer.publish.interface import Target
 
-_LAYOUT, _REGISTRY = "oci-layout:", "oci://"
-_FOLDERS: Mapping[str, type[LayoutTarget]] = {_LAYOUT: LayoutTarget}
+_REGISTRY = "oci://"
+
+
+# What a target needs is imported when one is opened.
+def _layouts(folder: Path, options: TargetOptions) -> Target:
+    from renderer.publish.layout import LayoutTarget
+
+    return LayoutTarget(folder, options)
+
+
+def _archives(folder: Path, options: TargetOptions) -> Target:
+    from renderer.publish.archives import ArchiveTarget
+
+    return ArchiveTarget(folder, options)
+
+
+_FOLDERS: Mapping[str, Callable[[Path, TargetOptions], Target]] = {"oci-layout": _layouts, "oci-archive": _archives}
+FORMS = (*(f"{scheme}:DIR" for scheme in _FOLDERS), "oci://HOST/PREFIX")
 _DEFAULTS = TargetOptions()
 
 
 def is_folder(address: str) -> bool:
     """Whether an address names a folder on this machine."""
-    return any(address.startswith(scheme) and address != scheme for scheme in _FOLDERS)
+    scheme, _, folder = address.partition(":")
+    return scheme in _FOLDERS and bool(folder)
 
 
 def absolute(address: str) -> str:
@@ -37,10 +53,10 @@ def absolute(address: str) -> str:
 
 
 def open_target(url: str, *, options: TargetOptions = _DEFAULTS) -> Target:
-    """Open a target; raises PublishError with TARGET_INVALID for an address that is neither form."""
+    """Open a target; raises PublishError with TARGET_INVALID for an address of another form."""
     if is_folder(url):
         scheme, _, folder = url.partition(":")
-        return _FOLDERS[f"{scheme}:"](Path(folder), options)
+        return _FOLDERS[scheme](Path(folder), options)
     if url.startswith(_REGISTRY):
         host, prefix = _parse_registry(url)
         from renderer.publish.registry import RegistryTarget  # 150 ms of oras: only for those who need it
@@ -61,5 +77,5 @@ def _parse_registry(url: str) -> tuple[str, str]:
 
 
 def _invalid(url: str) -> Exception:
-    what = f"expected oci://HOST/PREFIX or oci-layout:DIR, got {url.rpartition('@')[2][:120]!r}"
+    what = f"expected {', '.join(FORMS[:-1])} or {FORMS[-1]}, got {url.rpartition('@')[2][:120]!r}"
     return failure(Code.TARGET_INVALID, what, "leave user name, password, tag and digest out")

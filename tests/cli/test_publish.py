@@ -208,7 +208,9 @@ def test_a_fleet_with_registries_goes_nowhere_else(shop: Shop) -> None:
     assert "FP706" in done.err
 
 
-@pytest.mark.parametrize("to", ["", "nonsense", "oci://", "oci-layout:", "https://host/x", "oci://HOST/PREFIX"])
+@pytest.mark.parametrize(
+    "to", ["", "nonsense", "oci://", "oci-layout:", "oci-archive:", "https://host/x", "oci://HOST/PREFIX"]
+)
 def test_a_target_that_is_none_is_refused(shop: Shop, to: str) -> None:
     done = shop("publish", "--to", to, "--key", shop.private)
 

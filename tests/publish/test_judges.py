@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from renderer.publish import TargetOptions, layout_path, open_target, publish_all, publish_release, published
+from renderer.publish import TargetOptions, open_target, publish_all, publish_release, published
 from renderer.types import Digest, Outcome, Reference, Release
 from tests.judges import programs
+from tests.publish.layouts import SCHEMES, Place
 from tests.publish.made import is_ours, make_artifact, make_bundle, make_legacy, make_release
 
 if TYPE_CHECKING:
@@ -92,51 +93,95 @@ def test_a_real_registry_takes_many_sites_at_once(docker_registry: Registry, rep
     target.close()
 
 
-@pytest.fixture
-def layout(tmp_path: Path) -> Path:
-    target = open_target(f"oci-layout:{tmp_path / 'out'}", options=TargetOptions(durable=False))
-    names = ["berlin", *(f"site-{number}" for number in range(300))]  # several sites share each shard
-    list(publish_all(target, [make_release("r.eu.example:5000", name) for name in names]))
-    list(publish_all(target, [make_release("r.eu.example:5000", "berlin", 2, text="a: 2")]))
-    list(publish_all(target, [make_release("r.eu.example:5000", "berlin", 3)]))
-    return tmp_path / "out"
+@pytest.fixture(params=SCHEMES)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Several sites share each layout, and that of berlin was written three times."""
+    made = Place(request.param, tmp_path / "out")
+    made.publish(*(make_release("r.eu.example:5000", name) for name in NAMES))
+    made.publish(make_release("r.eu.example:5000", "berlin", 2, text="a: 2"))
+    made.publish(make_release("r.eu.example:5000", "berlin", 3))
+    return made
 
 
-def check_layout(folder: Path, release: Release) -> None:
+NAMES = ["berlin", *(f"site-{number}" for number in range(300))]
+SERIALS = pytest.mark.parametrize(("tag", "text"), [("1.1.0", "a: 1"), ("1.2.0", "a: 2"), ("1.3.0", "a: 1")])
+
+
+def check_copy(folder: Path, release: Release) -> None:
     blobs = [release.artifact.manifest, release.artifact.layer]
     for blob in blobs:
         assert Digest.of((folder / "blobs" / "sha256" / blob.digest.hex).read_bytes()) == blob.digest
 
 
-@pytest.mark.parametrize(("tag", "text"), [("1.1.0", "a: 1"), ("1.2.0", "a: 2"), ("1.3.0", "a: 1")])
-def test_skopeo_reads_a_site_out_of_a_layout(layout: Path, tmp_path: Path, tag: str, text: str) -> None:
+@SERIALS
+def test_skopeo_reads_a_site_out_of_a_layout(place: Place, tmp_path: Path, tag: str, text: str) -> None:
     release = make_release("r.eu.example:5000", text=text)
-    shard, name = layout_path(layout, release.repository, tag)
-    done = programs.run("skopeo", "--insecure-policy", "copy", f"oci:{shard}:{name}", f"oci:{tmp_path / 'copy'}:x")
+    path, name = place.open().path(release.repository, tag)
+    transport = {"oci-layout": "oci", "oci-archive": "oci-archive"}[place.scheme]
+    done = programs.run(
+        "skopeo", "--insecure-policy", "copy", f"{transport}:{path}:{name}", f"oci:{tmp_path / 'copy'}:x"
+    )
     assert done.returncode == 0, done.stderr
-    check_layout(tmp_path / "copy", release)
+    check_copy(tmp_path / "copy", release)
 
 
-@pytest.mark.parametrize(("tag", "text"), [("1.1.0", "a: 1"), ("1.2.0", "a: 2"), ("1.3.0", "a: 1")])
-def test_oras_reads_a_site_and_its_signature_out_of_a_layout(layout: Path, tmp_path: Path, tag: str, text: str) -> None:
+@SERIALS
+def test_oras_reads_a_site_and_its_signature_out_of_a_layout(place: Place, tmp_path: Path, tag: str, text: str) -> None:
     release = make_release("r.eu.example:5000", text=text)
-    shard, name = layout_path(layout, release.repository, tag)
-    found = programs.run("oras", "discover", "--oci-layout", "--format", "json", f"{shard}:{name}")
+    path, name = place.open().path(release.repository, tag)
+    check_oras(path, name, release, tmp_path)
+
+
+def check_oras(path: Path, name: str, release: Release, folder: Path) -> None:
+    found = programs.run("oras", "discover", "--oci-layout", "--format", "json", f"{path}:{name}")
     assert found.returncode == 0, found.stderr
     assert str(release.signatures[0].manifest.digest) in found.stdout
-    copy = ["--from-oci-layout", f"{shard}:{name}", "--to-oci-layout", f"{tmp_path / 'copy'}:x"]
+    copy = ["--from-oci-layout", f"{path}:{name}", "--to-oci-layout", f"{folder / 'copy'}:x"]
     done = programs.run("oras", "copy", "--recursive", *copy)
     assert done.returncode == 0, done.stderr
-    check_layout(tmp_path / "copy", release)
-    assert (tmp_path / "copy" / "blobs" / "sha256" / release.signatures[0].manifest.digest.hex).exists()
+    check_copy(folder / "copy", release)
+    assert (folder / "copy" / "blobs" / "sha256" / release.signatures[0].manifest.digest.hex).exists()
+
+
+def test_tar_unpacks_an_archive_into_a_layout(tmp_path: Path) -> None:
+    place = Place("oci-archive", tmp_path / "out")
+    for serial in range(1, 6):
+        place.publish(make_release("r.eu.example:5000", serial=serial, text=f"a: {serial}"))
+    release = make_release("r.eu.example:5000", serial=5, text="a: 5")
+    done = programs.run("tar", "-x", "-f", place.of(release), "-C", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    names = programs.run("oras", "repo", "tags", "--oci-layout", tmp_path)
+    assert names.stdout.split() == [f"berlin/1.{serial}.0" for serial in range(1, 6)]
+
+
+def test_tools_read_an_archive_whose_writer_died(tmp_path: Path) -> None:
+    """All but the last 512 bytes of the second commit are there."""
+    place = Place("oci-archive", tmp_path / "out")
+    first, second = (make_release("r.eu.example:5000", "berlin", serial, text=f"a: {serial}") for serial in (1, 2))
+    place.publish(first, make_release("r.eu.example:5000", "berlin-2"))
+    path = place.of(first)
+    before = path.read_bytes()
+    place.publish(second)
+    after = path.read_bytes()
+    assert after.startswith(before[:-1024]), "it was appended"
+    path.write_bytes(before + after[len(before) :])
+    listed = programs.run("tar", "-t", "-f", path)
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert programs.run("oras", "repo", "tags", "--oci-layout", path).stdout.split() == ["berlin/1.1.0"]
+    check_oras(path, "berlin/1.1.0", first, tmp_path)
+    source, copy = f"oci-archive:{path}:berlin", f"oci:{tmp_path / 'skopeo'}:x"
+    assert programs.run("skopeo", "--insecure-policy", "copy", f"{source}/1.1.0", copy).returncode == 0
+    assert programs.run("skopeo", "--insecure-policy", "copy", f"{source}/1.2.0", copy).returncode != 0
 
 
 @pytest.mark.online
-def test_crane_pushes_a_whole_shard(docker_registry: Registry, layout: Path, repository: str) -> None:
+def test_crane_pushes_a_whole_shard(docker_registry: Registry, tmp_path: Path, repository: str) -> None:
     """crane knows no reference names in layouts; it takes a layout as a whole."""
-    shard, _ = layout_path(layout, make_release("r.eu.example:5000").repository, "")
+    place, release = Place("oci-layout", tmp_path / "out"), make_release("r.eu.example:5000")
+    place.publish(*(make_release("r.eu.example:5000", name) for name in NAMES))
+    place.publish(make_release("r.eu.example:5000", "berlin", 2, text="a: 2"))
     reference = f"{docker_registry.host}/{repository}:all"
-    done = programs.run("crane", "--insecure", "push", "--index", shard, reference)
+    done = programs.run("crane", "--insecure", "push", "--index", place.of(release), reference)
     assert done.returncode == 0, done.stderr
     manifest = programs.crane_manifest(reference)
     assert len(json.loads(manifest.stdout)["manifests"]) >= 4

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from tests.fakes.registry import FakeRegistry
 
 
-@pytest.fixture(params=["registry", "layout"])
+@pytest.fixture(params=["registry", "oci-layout", "oci-archive"])
 def target(
     request: pytest.FixtureRequest, registry: FakeRegistry, options: TargetOptions, tmp_path: Path
 ) -> Iterator[Target]:
-    url = f"oci://{registry.host}/fleet" if request.param == "registry" else f"oci-layout:{tmp_path / 'out'}"
+    local = f"{request.param}:{tmp_path / 'out'}"
+    url = f"oci://{registry.host}/fleet" if request.param == "registry" else local
     opened = open_target(url, options=options)
     yield opened
     opened.close()

@@ -113,9 +113,9 @@ def test_random_tars_never_end_in_a_traceback() -> None:
             read_tar(bytes(data))
 
 
-@pytest.mark.parametrize("kind", ["registry", "layout"])
+@pytest.mark.parametrize("kind", ["registry", "oci-layout", "oci-archive"])
 def test_a_document_is_kept(registry: FakeRegistry, options: TargetOptions, tmp_path: Path, kind: str) -> None:
-    url = f"oci://{registry.host}/fleet" if kind == "registry" else f"oci-layout:{tmp_path}"
+    url = f"oci://{registry.host}/fleet" if kind == "registry" else f"{kind}:{tmp_path}"
     target, place = open_target(url, options=options), Reference(registry.host, "fleet/ledger")
     assert get_document(target, place, "1.5.0", "application/x.ledger") is None
     put_document(target, place, "1.5.0", "application/x.ledger", b"rows")

@@ -239,7 +239,17 @@ def test_a_port_that_accepts_and_says_nothing_is_left(options: TargetOptions) ->
 
 
 @pytest.mark.parametrize(
-    "url", ["oci://", "oci://host", "oci://user:secret@host/x", "oci://h/x:tag", "oci-layout:", "x", "https://h/x"]
+    "url",
+    [
+        "oci://",
+        "oci://host",
+        "oci://user:secret@host/x",
+        "oci://h/x:tag",
+        "oci-layout:",
+        "oci-archive:",
+        "x",
+        "https://h/x",
+    ],
 )
 def test_an_address_of_neither_form_is_refused(url: str) -> None:
     with pytest.raises(PublishError) as caught:
