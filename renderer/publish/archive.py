@@ -79,8 +79,8 @@ class Archive(ImageLayout):
     def write(self, blob: Blob) -> bool:
         """See `ImageLayout`. Whether another process has written it is asked at the commit."""
         with self._lock:
-            there = blob.digest in self._waiting or self._known().place(blob.digest) is not None
-            if there and blob.digest not in self._damaged:
+            there = blob.digest not in self._damaged and self._known().place(blob.digest) is not None
+            if there or blob.digest in self._waiting:
                 return False
             try:
                 place = self._spool.add(member(blob_name(blob.digest), blob.data))

@@ -45,11 +45,11 @@ OTHER_VARIABLES = {
 }
 # fmt: off
 TERMS = {
-    "answer", "archive", "artifact", "attach", "bundle", "cluster", "destination", "digest", "entry", "fingerprint", "fleet",
-    "inputs", "judge", "label", "layer", "layout", "ledger", "manifest", "merge", "object", "order", "origin", "pack",
-    "pin", "plan", "press", "problem", "question", "receipt", "reference", "referrer", "region", "registry",
-    "rejected", "release", "residency", "ring", "serial", "shard", "signature", "signer", "site", "superseded", "tag",
-    "target", "template", "trace", "value", "worker", "workspace",
+    "answer", "archive", "artifact", "attach", "bundle", "cluster", "destination", "digest", "entry", "fingerprint",
+    "fleet", "inputs", "judge", "label", "layer", "layout", "ledger", "manifest", "merge", "object", "order",
+    "origin", "pack", "pin", "plan", "press", "problem", "question", "receipt", "reference", "referrer", "region",
+    "registry", "rejected", "release", "residency", "ring", "serial", "shard", "signature", "signer", "site",
+    "superseded", "tag", "target", "template", "trace", "value", "worker", "workspace",
 }
 # fmt: on
 

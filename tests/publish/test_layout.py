@@ -98,6 +98,7 @@ def test_a_changed_blob_is_noticed_and_written_again(place: Place) -> None:
     with pytest.raises(PublishError, match="other content"):
         target.get_blob(release.repository, digest, limit=10**6)
     assert target.put_blob(release.repository, release.artifact.layer)
+    assert not target.put_blob(release.repository, release.artifact.layer)
     target.close()
     assert place.open().get_blob(release.repository, digest, limit=10**6) == release.artifact.layer.data
     check_whole(place)
