@@ -25,6 +25,7 @@ _HOMES = {
     "plan": "press.plan",
     "publish": "press.publish",
     "verify": "inspect.verify",
+    "export": "exporting.export",
     "merge": "merging.merge",
     "diff": "difference.diff",
     "canary": "difference.canary",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from renderer.publish.interface import Descriptor, Target, TargetOptions, serial_of
     from renderer.publish.layout import LayoutTarget
     from renderer.publish.opening import FORMS, absolute, is_folder, open_target
+    from renderer.publish.parcel import Parcel
     from renderer.publish.publish import publish_all, publish_release
     from renderer.publish.read import Published, earlier, published, read_artifact, read_layer, read_members
     from renderer.publish.routed import open_targets
@@ -30,6 +31,7 @@ else:
             "interface": "Descriptor Target TargetOptions serial_of",
             "layout": "LayoutTarget",
             "opening": "FORMS absolute is_folder open_target",
+            "parcel": "Parcel",
             "publish": "publish_all publish_release",
             "read": "Published earlier published read_artifact read_layer read_members",
             "routed": "open_targets",
@@ -43,6 +45,7 @@ __all__ = [
     "IsOurs",
     "Kept",
     "LayoutTarget",
+    "Parcel",
     "Published",
     "Target",
     "TargetOptions",

@@ -144,7 +144,7 @@ class Archive(ImageLayout):
             with self.path.open("rb") as file:
                 contents = Contents.of(self._members(file))
                 found = os.fstat(file.fileno())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return Contents()
         except OSError as error:
             raise failure(Code.REGISTRY_FAILED, f"{self.path}: {error.strerror}") from None

@@ -57,7 +57,7 @@ class ImageLayout(ABC):
     def __init__(self, path: Path, lock: Path, options: TargetOptions) -> None:
         self.path = path
         self._options = options
-        self._lock_file = lock
+        self.lock_file = lock
         self._lock = threading.RLock()
         self._snapshot: _Snapshot | None = None
         self._damaged: set[Digest] = set()
@@ -141,9 +141,9 @@ class ImageLayout(ABC):
         """
         import filelock
 
-        lock = filelock.FileLock(self._lock_file, timeout=self._options.lock_timeout, thread_local=False)
+        lock = filelock.FileLock(self.lock_file, timeout=self._options.lock_timeout, thread_local=False)
         try:
-            self._lock_file.parent.mkdir(parents=True, exist_ok=True)
+            self.lock_file.parent.mkdir(parents=True, exist_ok=True)
             with self._lock, lock:
                 index, problems = self._merge(self._load())
                 self._store(index)

@@ -25,6 +25,7 @@ _MEANINGS = {
     Outcome.UNCHANGED: "looked at again: the same content is published",
     Outcome.SIGNED: "the same content, signed now",
     Outcome.VERIFIED: "as it should be",
+    Outcome.EXPORTED: "verified, and in the file with its signatures",
     Outcome.SUPERSEDED: "a newer serial is published already",
     Outcome.FAILED: "the last good artifact stays",
 }
@@ -152,6 +153,26 @@ def verification(verified: Sequence[Receipt], where: str, fleetwide: Sequence[Pr
         "problems": problems_data(problems),
     }
     return Report("verify", data, text)
+
+
+def exported(receipts: Sequence[Receipt], where: str, file: str) -> Report:
+    """The outcome of `export`: a receipt per site, FAILED with its problems or EXPORTED."""
+    problems = [problem for receipt in receipts for problem in receipt.problems]
+    carried = [receipt for receipt in receipts if receipt.outcome is Outcome.EXPORTED]
+    rows = [[one.site, str(one.serial), str(one.digest)] for one in carried]
+    counts = f"{len(carried):,} exported, {len(receipts) - len(carried):,} failed"
+    summary = f"{counted(len(receipts), 'site')} from {where}: {counts}"
+    last = f"{summary}\n{file}" if carried else f"{summary}; no file was written"
+    text = "\n".join(
+        part for part in (problems_text(problems), table(["site", "serial", "digest"], rows), last) if part
+    )
+    data: dict[str, Json] = {
+        "source": where,
+        "file": file if carried else None,
+        "sites": [_receipt(receipt) for receipt in receipts],
+        "problems": problems_data(problems),
+    }
+    return Report("export", data, text)
 
 
 def live_difference(site: str, changes: Sequence[ObjectChange]) -> Report:

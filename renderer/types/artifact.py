@@ -107,13 +107,14 @@ class Release:
 
 
 class Outcome(StrEnum):
-    """What publishing, or verifying, found or did for a site."""
+    """What publishing, verifying or exporting found or did for a site."""
 
     PUBLISHED = "published"
     UNCHANGED = "unchanged"
     SIGNED = "signed"
     SUPERSEDED = "superseded"
     VERIFIED = "verified"
+    EXPORTED = "exported"
     FAILED = "failed"
 
 
