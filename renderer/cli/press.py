@@ -107,9 +107,9 @@ def plan(
     output: str,
 ) -> None:
     """Show which sites `publish` would publish, and why. Renders and changes nothing."""
+    space = session.open_workspace(fleet, today, follows=True)
     from renderer import pipeline, report
 
-    space = session.open_workspace(fleet, today)
     connection = session.Connection(to, plain_http, ca_file)
     destination, target = session.open_destination(space, connection)
     books = session.open_books(space, target, destination, shard)
@@ -168,11 +168,11 @@ def publish(
 
     A site that fails keeps its last good artifact and stops no other: the exit code is 3 then.
     """
+    space = session.open_workspace(fleet, today, follows=True)
     from renderer import pipeline, report
     from renderer.fleet.run import Run
     from renderer.types import Outcome
 
-    space = session.open_workspace(fleet, today)
     signer = session.open_key(key)
     release = pipeline.choose_serial(space, serial, to, allow_dirty=allow_dirty)
     connection = session.Connection(to, plain_http, ca_file, read_only=False)

@@ -43,12 +43,18 @@ class Connection:
     read_only: bool = True
 
 
-def open_workspace(fleet: Path | None, today: date | None = None) -> Workspace:
-    """The fleet that was asked for, or the one that is there; `today` for commands to which waivers matter."""
-    from renderer.fleet.workspace import Workspace
-    from renderer.read import find_fleet
+def open_workspace(fleet: Path | None, today: date | None = None, *, follows: bool = False) -> Workspace:
+    """The fleet that was asked for, or the one that is there; `today` for commands to which waivers matter.
 
-    return Workspace(fleet if fleet is not None else find_fleet(Path.cwd()), today)
+    One that `follows` what changed will ask git about every file. Git begins at once, while everything else starts.
+    """
+    from renderer.read import find_fleet, look_early
+
+    root = fleet if fleet is not None else find_fleet(Path.cwd())
+    checkout = look_early(root) if follows else None
+    from renderer.fleet.workspace import Workspace
+
+    return Workspace(root, today, checkout)
 
 
 def choose(
@@ -266,12 +272,13 @@ def reporting(kind: str, form: str) -> Iterator[None]:
     A job that shows annotations would show none otherwise. Text goes to stderr as ever, and JSON has no such form.
     """
     from renderer.errors import FleetpressError
-    from renderer.report import Report
 
     try:
         yield
     except FleetpressError as error:
         if form not in _PLAIN and error.problems:
+            from renderer.report import Report
+
             say(Report(kind, {}, "").about(error.problems, [], "fleet.yaml"), form)
         raise
 

@@ -40,10 +40,11 @@ _RANGE = "range "
 class Workspace:
     """The fleet in `root`; raises ConfigurationError when fleet.yaml, templates.lock or waivers.yaml cannot be used.
 
-    `today` decides which waivers count; without it, none does. Nobody here reads a clock.
+    `today` decides which waivers count; without it, none does. Nobody here reads a clock. `checkout` is what somebody
+    has begun to ask git already.
     """
 
-    def __init__(self, root: Path, today: date | None = None) -> None:
+    def __init__(self, root: Path, today: date | None = None, checkout: read.Checkout | None = None) -> None:
         self.root = root
         self.today = today
         self.fleet: Fleet = read.load_fleet(root, check=validate.check_input)
@@ -52,7 +53,7 @@ class Workspace:
         self._waivers = read.load_waivers(self.fleet, check=validate.check_input)
         self._layers = read.Layers(self.fleet, self.check)
         self._trees: dict[TemplatePin, TemplateTree | TemplateError] = {}
-        self._checkout: read.Checkout | None = None
+        self._checkout = checkout
         self._inputs: dict[_InputsKey, Inputs] = {}
 
     @cached_property
@@ -67,7 +68,7 @@ class Workspace:
 
     def look(self) -> read.Checkout:
         """What git says of the repository, asked from the first time on that somebody wants to know it."""
-        if self._checkout is None:
+        if self._checkout is None or self._checkout.folder != self.fleet.repository:
             self._checkout = read.Checkout(self.fleet.repository)
         return self._checkout
 

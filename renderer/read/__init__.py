@@ -12,9 +12,10 @@ from renderer.exports import lazily
 if TYPE_CHECKING:
     from renderer.read.cases import EXPECT_ERROR, EXPECTED, Case, cases_among, load_cases
     from renderer.read.catalogue import CATALOGUE, Catalogue, Provenance, crds_folder, definition_files, load_catalogue
-    from renderer.read.checkout import Checkout
+    from renderer.read.checkout import Checkout, look_early
     from renderer.read.files import digest_of, digest_of_folder
-    from renderer.read.fleet import find_fleet, load_fleet
+    from renderer.read.finding import find_fleet
+    from renderer.read.fleet import load_fleet
     from renderer.read.git_command import GitFailure
     from renderer.read.git_objects import Objects
     from renderer.read.interface import (
@@ -52,9 +53,10 @@ else:
         {
             "cases": "EXPECT_ERROR EXPECTED Case cases_among load_cases",
             "catalogue": "CATALOGUE Catalogue Provenance crds_folder definition_files load_catalogue",
-            "checkout": "Checkout",
+            "checkout": "Checkout look_early",
             "files": "digest_of digest_of_folder",
-            "fleet": "find_fleet load_fleet",
+            "finding": "find_fleet",
+            "fleet": "load_fleet",
             "git_command": "GitFailure",
             "git_objects": "Objects",
             "interface": "Access Artifacts Check Layer Lock Locked Revision SiteFile SiteIndex SourceKind",
@@ -140,6 +142,7 @@ __all__ = [
     "load_template",
     "load_waivers",
     "lock_path",
+    "look_early",
     "merge_patch",
     "missing",
     "misspelt",

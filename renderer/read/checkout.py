@@ -1,17 +1,19 @@
 """What git says of a work tree: the commit, the files that differ from it, the files that changed between trees.
 
-In: the top folder of a work tree. Out: paths relative to it, and ids of objects. Two commands run from the moment that
-a Checkout is made, while others work: they look at every file of the repository, which takes a tenth of a second for
-100,000.
+In: the top folder of a work tree. Out: paths relative to it, and ids of objects. Three commands run from the moment
+that a Checkout is made, while others work: they look at every file of the repository, which takes a tenth of a second
+for 100,000.
 Never: reads a file of the work tree itself, writes, or is believed about files that somebody told git not to look at.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from renderer.read.finding import work_tree
 from renderer.read.git_command import Command, GitFailure, ask
 
 if TYPE_CHECKING:
@@ -46,6 +48,19 @@ class Status:
     ignored: frozenset[str]
 
 
+def look_early(folder: Path) -> Checkout | None:
+    """A Checkout of the work tree that a fleet's folder lies in, made before anything is known of the fleet.
+
+    None where there is no work tree, or no git: who needs one finds out why.
+    """
+    top = work_tree(folder.resolve())
+    if top is None:
+        return None
+    with suppress(GitFailure):
+        return Checkout(top)
+    return None
+
+
 class Checkout:
     """See the module. Methods raise GitFailure."""
 
@@ -53,11 +68,22 @@ class Checkout:
         self.folder = folder
         self._status = Command(folder, *_STATUS)
         self._flags = Command(folder, "ls-files", "-v", "-z")
+        self._repository = Command(folder, "rev-parse", "--show-toplevel", "--is-shallow-repository")
 
     @cached_property
+    def _place(self) -> tuple[str, bool]:
+        top, _, shallow = _line(self._repository.output()).rpartition("\n")
+        return top, shallow == "true"
+
+    @property
     def top(self) -> str:
         """The top folder of the work tree that `folder` lies in."""
-        return self._ask("rev-parse", "--show-toplevel")
+        return self._place[0]
+
+    @property
+    def is_shallow(self) -> bool:
+        """Whether the repository lacks the beginning of its history."""
+        return self._place[1]
 
     @cached_property
     def status(self) -> Status:
@@ -85,7 +111,7 @@ class Checkout:
         if self.status.commit is None:
             return None
         try:
-            return self._ask("rev-parse", "--verify", "--quiet", f"{self.status.commit}:{folder}")
+            return _line(ask(self.folder, "rev-parse", "--verify", "--quiet", f"{self.status.commit}:{folder}"))
         except GitFailure:
             return None
 
@@ -119,8 +145,9 @@ class Checkout:
             found[path] = None if status == "D" else oid
         return found
 
-    def _ask(self, *arguments: str) -> str:
-        return ask(self.folder, *arguments).decode(errors="surrogateescape").rstrip("\n")
+
+def _line(said: bytes) -> str:
+    return said.decode(errors="surrogateescape").rstrip("\n")
 
 
 def _split(said: bytes) -> Iterator[str]:

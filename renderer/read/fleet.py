@@ -1,4 +1,4 @@
-"""fleet.yaml: finding it, reading it, and judging what its JSON Schema cannot.
+"""fleet.yaml: reading it, and judging what its JSON Schema cannot.
 
 In: a folder. Out: a Fleet, or ConfigurationError with every problem found. Never: reads a site, layer or template.
 """
@@ -11,7 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from renderer.errors import Code, ConfigurationError
-from renderer.read.files import one_of, parse, quoted, read_file, similar, unreadable
+from renderer.read.files import parse, quoted, read_file, similar, unreadable
+from renderer.read.finding import FLEET_FILE, work_tree
 from renderer.read.fleet_rollout import rollout_flaws, rollout_of
 from renderer.read.fleet_sources import (
     DEFAULT_FOLDER,
@@ -48,31 +49,7 @@ _FORMATS: Final = {
     "both": (SignatureFormat.BUNDLE, SignatureFormat.LEGACY),
 }
 _REFERENCES: Final = {"warn": Severity.WARNING, "error": Severity.ERROR, "off": None}
-_FILE: Final = "fleet.yaml"
 _SCHEMAS: Final = "../../schemas"
-
-
-def find_fleet(start: Path) -> Path:
-    """The folder with the fleet.yaml that a command started in `start` means.
-
-    That is `start` itself, a folder above it, or the only fleets/*/ in one of these, up to the top of the work tree.
-    Raises ConfigurationError when there is none or more than one.
-    """
-    start = start.resolve()
-    for folder in (start, *start.parents):
-        if (folder / _FILE).is_file():
-            return folder
-        found = sorted(path.parent for path in folder.glob(f"fleets/*/{_FILE}"))
-        if len(found) == 1:
-            return found[0]
-        if found:
-            names = one_of(path.name for path in found)
-            problem = Problem(Code.USAGE, f"there is more than one fleet here: {names}", hint="say which one you mean")
-            raise ConfigurationError(problem.what, problems=[problem])
-        if (folder / ".git").exists():
-            break
-    what = f"there is no {_FILE} here, and no fleets/*/{_FILE} here or above"
-    raise ConfigurationError(what, problems=[Problem(Code.USAGE, what, hint="name the folder that contains it")])
 
 
 def load_fleet(path: Path, *, check: Check) -> Fleet:
@@ -87,7 +64,7 @@ def load_fleet(path: Path, *, check: Check) -> Fleet:
         "schemas": (root / str(value.get("schemas", _SCHEMAS))).resolve(),
     }
     repository = _repository(root, folders["templates"])
-    document = replace(document, file=(root / _FILE).relative_to(repository).as_posix())
+    document = replace(document, file=(root / FLEET_FILE).relative_to(repository).as_posix())
     if problems := [*_judge(document, value), *_outside(document, folders, repository)]:
         raise _error(problems)
     return _fleet(root, repository, folders, value, document)
@@ -122,9 +99,9 @@ def _references(validation: dict[str, Any]) -> References:
 
 def _read(root: Path, check: Check) -> tuple[Document, dict[str, Any]]:
     """The document and its map, named relative to where the repository probably begins."""
-    file = (root / _FILE).relative_to(_repository(root, root / DEFAULT_FOLDER)).as_posix()
+    file = (root / FLEET_FILE).relative_to(_repository(root, root / DEFAULT_FOLDER)).as_posix()
     try:
-        found = parse(read_file(root / _FILE), file, "fleet", check)
+        found = parse(read_file(root / FLEET_FILE), file, "fleet", check)
     except FileNotFoundError:
         hint = "name a folder that contains one"
         raise _error([Problem(Code.FILE_UNREADABLE, "there is no such file", Origin(file), hint)]) from None
@@ -141,9 +118,8 @@ def _read(root: Path, check: Check) -> tuple[Document, dict[str, Any]]:
 
 def _repository(root: Path, templates: Path) -> Path:
     """Top of the git work tree, else the nearest folder above that contains the templates, else the fleet's own."""
-    for folder in (root, *root.parents):
-        if (folder / ".git").exists():  # a file in worktrees and submodules
-            return folder
+    if (top := work_tree(root)) is not None:
+        return top
     templates = templates.resolve()
     return next((folder for folder in (root, *root.parents[:-1]) if templates.is_relative_to(folder)), root)
 

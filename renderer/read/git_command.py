@@ -8,10 +8,11 @@ the environment point git to another repository.
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import tempfile
 import weakref
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class GitMissing(GitFailure):
 class Command:
     """One git command that has been started; `output` waits for it. One that nobody waits for is ended."""
 
+    _failure: GitFailure | None = None
+
     def __init__(self, folder: Path, *arguments: str) -> None:
         settings = [part for setting in _SETTINGS for part in ("-c", setting)]
         environment = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
@@ -85,18 +88,40 @@ class Command:
             self._close = weakref.finalize(self, stack.pop_all().close)
 
     def output(self) -> bytes:
-        """What the command wrote; raises GitFailure when it failed or took too long. To be asked once."""
+        """What the command wrote, told once; raises GitFailure, each time, when it failed or took too long."""
+        if self._failure is not None:
+            raise GitFailure(str(self._failure))
         try:
-            code = self._process.wait(TIMEOUT)
-            self._out.seek(0)
-            self._err.seek(0)
-            if code:
-                raise GitFailure(self._err.read().decode(errors="replace"))
-            return self._out.read()
-        except subprocess.TimeoutExpired:
-            raise GitFailure("git gave no answer in time") from None
+            return self._finished()
+        except GitFailure as failure:
+            self._failure = failure
+            raise
         finally:
             self._close()
+
+    def _finished(self) -> bytes:
+        try:
+            code = _wait(self._process)
+        except subprocess.TimeoutExpired:
+            raise GitFailure("git gave no answer in time") from None
+        self._out.seek(0)
+        self._err.seek(0)
+        if code:
+            raise GitFailure(self._err.read().decode(errors="replace"))
+        return self._out.read()
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    """The exit code. Where the system tells that a process has ended, nobody has to look again and again."""
+    if hasattr(os, "pidfd_open"):
+        with suppress(OSError):
+            handle = os.pidfd_open(process.pid)
+            try:
+                select.select([handle], [], [], TIMEOUT)
+            finally:
+                os.close(handle)
+            return process.wait(0)
+    return process.wait(TIMEOUT)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

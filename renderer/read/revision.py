@@ -58,7 +58,7 @@ def _head(checkout: Checkout, folder: Path) -> Revision:
     status = checkout.status
     if status.commit is None:
         _fail("the repository has no commit yet", "commit the fleet first")
-    shallow = ask(folder, "rev-parse", "--is-shallow-repository").strip() == b"true"
+    shallow = checkout.is_shallow
     serial = None if shallow else int(ask(folder, "rev-list", "--first-parent", "--count", status.commit, "--"))
     return Revision(status.commit, serial, bool(status.changed), shallow)
 
