@@ -160,6 +160,7 @@ class Render(_SiteTask):
         keep = open_keep() if remembers else None
         program = compact_json(identity()) if keep else b""
         verdicts = Salted(keep, b"verdict") if keep else None
+        self._shelves = Salted(keep, b"template", program) if keep else None
         self._validator = validate.Validator.of(self.space.fleet, self.space.schemas, verdicts, program)
         self._templates: dict[TemplatePin, render.Template | TemplateError] = {}
         self._overlayer = overlay.Overlayer(read.merge_patch)
@@ -211,7 +212,7 @@ class Render(_SiteTask):
     def _compiled(self, pin: TemplatePin) -> render.Template | TemplateError:
         if pin not in self._templates:
             try:
-                self._templates[pin] = render.compile_template(self.space.tree(pin), self._memo)
+                self._templates[pin] = render.compile_template(self.space.tree(pin), self._memo, self._shelves)
             except TemplateError as error:
                 self._templates[pin] = error
         return self._templates[pin]

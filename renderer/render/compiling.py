@@ -27,8 +27,9 @@ from renderer.render.loading import (
 )
 from renderer.render.outline import Outliner, SourceFile
 from renderer.render.questions import Question, QuestionReader
-from renderer.render.references import include_path, references
+from renderer.render.references import include_path
 from renderer.render.sandbox import TemplateEnvironment
+from renderer.render.shelf import Shelf, shelf_key
 from renderer.render.steps import Parts, all_reads, make_steps, read_sets
 from renderer.render.texts import Text, TextCompiler
 from renderer.types import Origin, Problem
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from renderer.render.foxops_values import Variable
     from renderer.render.interface import Template
     from renderer.render.memo import Memo
+    from renderer.render.shelf import Kept
     from renderer.types import Json, TemplateFile, TemplateTree
 
 _CONFIG_FILES = ("copier.yml", "copier.yaml", FOXOPS_CONFIG_FILE)
@@ -48,15 +50,20 @@ _ANSWERS_FILE_NAME = "_copier_conf.answers_file"
 _ROOT = "the template's folder, the one with copier.yml"
 
 
-def compile_template(tree: TemplateTree, memo: Memo | None = None) -> Template:
+def compile_template(tree: TemplateTree, memo: Memo | None = None, kept: Kept | None = None) -> Template:
     """Compile `tree` with the reader for its format; raises TemplateError with all problems.
 
-    With a `memo`, which several templates may share, it remembers from site to site what it rendered.
+    With a `memo`, which several templates may share, it remembers from site to site what it rendered. What compiling
+    gives is looked up in `kept`, and put there. The template is the same without either.
     """
     file = _config_file(tree)
-    if file.path == FOXOPS_CONFIG_FILE:
-        return FoxopsCompiler(tree, file).compile(memo)
-    return CopierCompiler(tree, file).compile(memo)
+    key = shelf_key(tree)
+    shelf = Shelf(None if kept is None else kept.find([key]).get(key))
+    compiler = FoxopsCompiler if file.path == FOXOPS_CONFIG_FILE else CopierCompiler
+    template = compiler(tree, file, shelf).compile(memo)
+    if kept is not None and (news := shelf.dump()) is not None:
+        kept.put(key, news)
+    return template
 
 
 def draft_template(tree: TemplateTree) -> Draft:
@@ -128,7 +135,7 @@ class Draft:
     def referred(self) -> frozenset[str]:
         """The paths of files that others include, import or extend."""
         parts = [part for file in self.files.values() for part in file.parts]
-        found = (reference for text in (*self.included.values(), *parts) for reference in references(text.tree))
+        found = (reference for text in (*self.included.values(), *parts) for reference in text.references)
         return frozenset(include_path(name) for reference in found for name in reference.names)
 
 
@@ -145,8 +152,9 @@ def _undecided(tree: TemplateTree, found: list[str]) -> Problem:
 class CopierCompiler:
     """The reader of Copier's format."""
 
-    def __init__(self, tree: TemplateTree, config_file: TemplateFile) -> None:
+    def __init__(self, tree: TemplateTree, config_file: TemplateFile, shelf: Shelf | None = None) -> None:
         self.tree = tree
+        self.shelf = shelf
         self.config_file = f"{tree.file}/{config_file.path}"
         self.config = read_config(load_copier_config(tree, config_file), lenient=tree.lenient)
         self.contents = {file.path: file for file in tree.files if file.path != _MIGRATIONS}
@@ -161,10 +169,10 @@ class CopierCompiler:
         config, loader = self.config, TreeLoader(self.sources)
         dialect = COPIER if config.strict_names else LENIENT_COPIER
         try:
-            return TemplateEnvironment(loader, config.options, config.extensions, self.tree.file, dialect)
+            return TemplateEnvironment(loader, config.options, config.extensions, self.tree.file, dialect, self.shelf)
         except (AssertionError, TypeError, ValueError) as error:
             config.report(f"_envops: {error}", ("_envops",), "start strings must differ from each other")
-            return TemplateEnvironment(loader, {}, config.extensions, self.tree.file, dialect)
+            return TemplateEnvironment(loader, {}, config.extensions, self.tree.file, dialect, self.shelf)
 
     def compile(self, memo: Memo | None) -> CopierTemplate:
         """Compile everything, then say all that is wrong at once."""

@@ -11,7 +11,6 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from renderer.render.answers import AnswerRefused, Asker
-from renderer.render.references import references
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -58,7 +57,7 @@ class Domains:
         """A context for every combination of what `texts` read, apart from `known` names; None for too many."""
         names: set[str] = set()
         for text in texts:
-            if text.tree is not None and any(True for _ in references(text.tree)):
+            if text.references:
                 return None
             names |= text.names
         free = sorted(names - set(known) - self._globals - OWN.keys())

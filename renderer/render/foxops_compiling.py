@@ -34,6 +34,7 @@ from renderer.types import Origin, Problem
 
 if TYPE_CHECKING:
     from renderer.render.memo import Memo
+    from renderer.render.shelf import Shelf
     from renderer.render.texts import Text
     from renderer.types import TemplateFile, TemplateTree
 
@@ -46,7 +47,7 @@ _REFUSED = ("lipsum",)
 class FoxopsCompiler:
     """The reader of FoxOps' format."""
 
-    def __init__(self, tree: TemplateTree, config_file: TemplateFile) -> None:
+    def __init__(self, tree: TemplateTree, config_file: TemplateFile, shelf: Shelf | None = None) -> None:
         self.tree = tree
         self.config = read_config(load_config(tree, config_file))
         files = [file for file in tree.files if file.path.startswith(_FOLDER)]
@@ -57,7 +58,7 @@ class FoxopsCompiler:
         refused = {name: REFUSED_NAMES[name] for name in _REFUSED if name not in self.names}
         dialect = Dialect("FoxOps", _DECLARE, foxops_filters, refused)
         folder = f"{tree.file}/{_FOLDER.rstrip('/')}"
-        self.environment = TemplateEnvironment(TreeLoader(self.sources), {}, folder=folder, dialect=dialect)
+        self.environment = TemplateEnvironment(TreeLoader(self.sources), {}, (), folder, dialect, shelf)
         self.compiler = TextCompiler(self.environment, self.config.problems)
 
     def compile(self, memo: Memo | None) -> FoxopsTemplate:

@@ -11,7 +11,6 @@ from jinja2 import nodes
 
 from renderer.errors import Code
 from renderer.render.domains import OWN
-from renderer.render.references import references
 from renderer.render.suggest import did_you_mean
 from renderer.types import Origin, Problem, Severity
 
@@ -29,7 +28,7 @@ def warning(code: Code, what: str, where: Origin, hint: str) -> Problem:
 
 def unused_questions(draft: Draft) -> Iterator[Problem]:
     """Questions that no file, path, setting or other question reads; none where an include is computed."""
-    if any(not reference.names for text in _texts(draft) for reference in references(text.tree)):
+    if any(not reference.names for text in _texts(draft) for reference in text.references):
         return
     read = {name for text in _texts(draft) for name in text.names}
     for question in draft.questions:
@@ -67,10 +66,7 @@ def _set(text: Text) -> Iterator[str]:
     for name in text.tree.find_all(nodes.Name):
         if name.ctx in {"store", "param"}:
             yield name.name
-    for call in text.tree.find_all(nodes.CallBlock):
-        # The tag yield gives a variable to what comes after it.
-        if isinstance(call.call.node, nodes.ExtensionAttribute) and isinstance(call.call.args[0], nodes.Const):
-            yield str(call.call.args[0].value)
+    yield from text.yielded
 
 
 def _place(text: Text, name: str) -> Origin:

@@ -6,19 +6,20 @@ Never: does I/O, or knows a format.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import BaseLoader, TemplateNotFound
 
 from renderer import strict_yaml
 from renderer.errors import Code, ConfigurationError, TemplateError
-from renderer.render.references import include_path, references
+from renderer.render.references import include_path
+from renderer.render.sandbox import TemplateEnvironment
 from renderer.types import Origin, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
 
     from renderer.render.outline import SourceFile
     from renderer.render.reads import ReadPath, ReadSets
@@ -62,6 +63,18 @@ class TreeLoader(BaseLoader):
             raise TemplateNotFound(template)
         return self.sources[path], path, lambda: True
 
+    def load(
+        self,
+        environment: Environment,
+        name: str,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002 - Jinja's
+    ) -> Template:
+        """The compiled file, as Jinja's own loaders do it, but for where the code is from."""
+        assert isinstance(environment, TemplateEnvironment), "there is no other"  # noqa: S101
+        source, filename, is_current = self.get_source(environment, name)
+        code = environment.code_of(source, name, filename)
+        return environment.template_class.from_code(environment, code, {} if globals is None else globals, is_current)
+
 
 def compile_included(
     compiler: TextCompiler, sources: Mapping[str, str], known: Mapping[str, Text], others: Iterable[Text], root: str
@@ -74,13 +87,15 @@ def compile_included(
     todo = [*known.values(), *others]
     while todo:
         text = todo.pop()
-        for reference in references(text.tree):
+        for reference in text.references:
             for name in reference.names:
                 path = include_path(name)
                 if path in sources and path not in found:
                     origin = Origin(compiler.environment.file_of(path))
                     found[path] = compiler.compile(sources[path], origin, name=path)
                     todo.append(found[path])
+                if path in found and found[path].template is not None:
+                    compiler.environment.has_only_macros(path)  # so that it is on the shelf when sites are rendered
             if reference.required and not any(include_path(name) in sources for name in reference.names):
                 what = f"the template has no file {reference.names[0]!r} to include"
                 where = Origin(text.origin.file, reference.line)

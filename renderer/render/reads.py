@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from jinja2 import nodes
 from jinja2.utils import _PassArg
 
-from renderer.render.references import include_path, references
+from renderer.render.references import include_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -50,7 +50,6 @@ class ReadSets:
         self._environment = environment
         self._included = included
         self._names = names
-        self._known: dict[Text, frozenset[ReadPath] | None] = {}
 
     def of(self, texts: Iterable[Text]) -> frozenset[ReadPath] | None:
         """What `texts` can read together with all that they include; None when that cannot be told."""
@@ -70,7 +69,7 @@ class ReadSets:
         while todo:
             text, sees_context = todo.pop()
             yield text, sees_context
-            for reference in references(text.tree):
+            for reference in text.references:
                 if not reference.names:
                     yield None, sees_context
                 for name in reference.names:
@@ -83,13 +82,12 @@ class ReadSets:
                         todo.append(step)
 
     def _own(self, text: Text) -> frozenset[ReadPath] | None:
-        if text not in self._known:
-            self._known[text] = self._analysed(text)
-        return self._known[text]
+        if text.syntax is None:
+            return frozenset()
+        return self._environment.shelf.get(("reads", *text.syntax.key), lambda: self._analysed(text))
 
     def _analysed(self, text: Text) -> frozenset[ReadPath] | None:
-        if text.tree is None:
-            return frozenset()
+        assert text.tree is not None, "a text without a tree reads nothing"  # noqa: S101
         if not all(self._vouched(node) for node in _every(text.tree)):
             return None
         # Jinja resolves only undeclared names in the context; a name that is also a global is not counted among them.

@@ -34,11 +34,13 @@ from renderer.render.limits import (
     check_text,
     weigh,
 )
+from renderer.render.shelf import Shelf
 from renderer.render.undefined import AnswerUndefined
 from renderer.render.yielding import YieldExtension
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
+    from types import CodeType
 
 # All public methods but `translate` and `maketrans`, which can grow a text without a bound.
 _TEXT_METHODS = frozenset(name for name in dir(str) if name[0] != "_") - {"translate", "maketrans"}
@@ -89,10 +91,12 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         extensions: tuple[str, ...] = (),
         folder: str = "",
         dialect: Dialect = COPIER,
+        shelf: Shelf | None = None,
     ) -> None:
         self.budget = Budget()
         self.folder = folder
         self.dialect = dialect
+        self.shelf = shelf or Shelf()
         self.mark: Callable[[nodes.Template, str | None], nodes.Template] | None = None
         super().__init__(
             loader=loader,
@@ -106,7 +110,6 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         self.filters = guard_filters(dialect.filters(), self.budget) | counters(self.budget)
         self.tests = guard_tests(TESTS)  # type: ignore[assignment,arg-type]
         self.globals = {**_allowed_globals(), **dialect.functions}
-        self._macro_files: dict[str, bool] = {}
         self._functions = frozenset(map(id, self.globals.values()))
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
@@ -126,14 +129,21 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         """The syntax tree as it was written, without counters; raises TemplateSyntaxError."""
         return super()._parse(source, name, name)
 
+    def code_of(self, source: str, name: str | None, filename: str) -> CodeType:
+        """What a text compiles to: the code on the shelf, unless this environment marks what it parses.
+
+        Raises TemplateSyntaxError.
+        """
+        if self.mark is not None:
+            return self.compile(source, name, filename)
+        return self.shelf.get(("code", source, name or "", filename), lambda: self.compile(source, name, filename))
+
     def has_only_macros(self, name: str | None) -> bool:
         """Whether the template file `name` holds nothing but macros and a little text."""
         if name is None or self.loader is None:
             return False
-        if name not in self._macro_files:
-            tree = self.syntax(self.loader.get_source(self, name)[0])
-            self._macro_files[name] = all(map(_is_stateless, tree.body))
-        return self._macro_files[name]
+        source = self.loader.get_source(self, name)[0]
+        return self.shelf.get(("only macros", source), lambda: all(map(_is_stateless, self.syntax(source).body)))
 
     def file_of(self, name: str) -> str:
         """Where the template file `name` stands in the fleet repository."""

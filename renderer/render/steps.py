@@ -10,16 +10,13 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from jinja2 import __version__ as jinja_version
-from jinja2 import nodes
-
-from renderer import __version__
+from renderer.render.digests import framed, version_digest
 from renderer.render.memo import Memo, Step, Steps, make_step
 from renderer.render.reads import ReadSets
 from renderer.types import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from renderer.render.outline import SourceFile
     from renderer.render.questions import Question
@@ -48,7 +45,8 @@ def read_sets(environment: TemplateEnvironment, included: Mapping[str, Text], pa
     """The read sets of a template with these parts."""
     paths = [part for file in parts.files.values() for part in file.parts]
     names = {question.name for question in parts.questions}
-    return ReadSets(environment, included, _OWN_NAMES | names | set(_yielded(paths)))
+    yielded = {name for text in paths for name in text.yielded}
+    return ReadSets(environment, included, _OWN_NAMES | names | yielded)
 
 
 def all_reads(reads: ReadSets, parts: Parts) -> frozenset[ReadPath] | None:
@@ -56,14 +54,6 @@ def all_reads(reads: ReadSets, parts: Parts) -> frozenset[ReadPath] | None:
     questions = [text for question in parts.questions for text in question.texts()]
     files = [text for file in parts.files.values() for text in (*file.parts, *([file.text] if file.text else []))]
     return reads.of([*questions, *parts.settings, *files])
-
-
-def _yielded(texts: Iterable[Text]) -> Iterator[str]:
-    """The names that yield tags set for what comes after them."""
-    for text in texts:
-        for call in [] if text.tree is None else text.tree.find_all(nodes.CallBlock):
-            if isinstance(call.call.node, nodes.ExtensionAttribute) and isinstance(call.call.args[0], nodes.Const):
-                yield call.call.args[0].value
 
 
 def make_steps(tree: TemplateTree, parts: Parts, reads: ReadSets, memo: Memo | None) -> Steps:
@@ -77,7 +67,7 @@ class _StepMaker:
     def __init__(self, tree: TemplateTree, reads: ReadSets) -> None:
         self.reads = reads
         self.file = tree.file
-        self.template = _digest(tree)
+        self.template = version_digest(tree)
 
     def make(self, parts: Parts, memo: Memo) -> Steps:
         answers = {question.name: self._answer(question) for question in parts.questions}
@@ -88,7 +78,7 @@ class _StepMaker:
 
     def _answer(self, question: Question) -> Step | None:
         texts = tuple(question.texts())
-        if any(node.name in _SEES_SHARING for text in texts if text.tree for node in text.tree.find_all(nodes.Filter)):
+        if any(text.filters & _SEES_SHARING for text in texts):
             return None
         return self._step("answer", question.name, self.reads.of(texts), question.origin)
 
@@ -103,23 +93,9 @@ class _StepMaker:
         return self._step("content", file.path, self.reads.of([file.text]), file.origin)
 
     def _step(self, kind: str, name: str, paths: Iterable[ReadPath] | None, where: Origin) -> Step | None:
-        salt = blake2b(_framed([self.template, kind.encode(), name.encode()]), digest_size=_SALT_BYTES).digest()
+        salt = blake2b(framed([self.template, kind.encode(), name.encode()]), digest_size=_SALT_BYTES).digest()
         return make_step(salt, where, paths)
 
 
 def _found(steps: Mapping[str, Step | None]) -> dict[str, Step]:
     return {name: step for name, step in steps.items() if step is not None}
-
-
-def _digest(tree: TemplateTree) -> bytes:
-    """Of all that a template's results depend on besides what it reads: its files and options, this program, Jinja."""
-    parts = [__version__.encode(), jinja_version.encode(), str(tree.pin).encode(), tree.file.encode()]
-    parts += [tree.repository.encode(), b"lenient" if tree.lenient else b""]
-    for file in tree.files:
-        parts += [file.path.encode(), str(file.mode).encode(), file.content]
-    return blake2b(_framed(parts)).digest()
-
-
-def _framed(parts: Sequence[bytes]) -> bytes:
-    """The parts with their lengths, so that no two lists of parts give the same bytes."""
-    return b"".join(len(part).to_bytes(8, "big") + part for part in parts)

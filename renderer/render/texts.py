@@ -7,25 +7,26 @@ Never: keeps anything of a rendering.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
-from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError
-from jinja2.meta import find_undeclared_variables
 
 from renderer.errors import Code
 from renderer.render.allowance import OutOfTime, allowance, is_bounded
 from renderer.render.limits import MAX_FILE_BYTES, LimitExceeded
-from renderer.render.refusals import Scan
+from renderer.render.syntax import Syntax, facts_of
 from renderer.types import Origin, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jinja2 import Template
+    from jinja2 import Template, nodes
 
+    from renderer.render.references import Reference
     from renderer.render.sandbox import TemplateEnvironment
+    from renderer.render.syntax import Facts
 
 # So many pieces of output are looked at together; what is printed is counted before it becomes a piece.
 _BATCH = 64
@@ -35,16 +36,39 @@ _BATCH = 64
 class Text:
     """A compiled text.
 
-    `constant` is its result when it has no template code in it. `names` are the variables it mentions, `tree` is its
-    syntax as written.
+    `constant` is its result when it has no template code in it; then there is no `template`, and no `syntax`.
     """
 
     source: str
     origin: Origin
     constant: str | None = None
     template: Template | None = None
-    tree: nodes.Template | None = None
-    names: frozenset[str] = frozenset()
+    syntax: Syntax | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The variables it mentions."""
+        return frozenset() if self.syntax is None else self.syntax.names
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """What it includes, imports and extends."""
+        return () if self.syntax is None else self.syntax.references
+
+    @property
+    def filters(self) -> frozenset[str]:
+        """The names of the filters that it uses."""
+        return frozenset() if self.syntax is None else self.syntax.filters
+
+    @property
+    def yielded(self) -> tuple[str, ...]:
+        """The names that its yield tags set for what comes after them."""
+        return () if self.syntax is None else self.syntax.yielded
+
+    @property
+    def tree(self) -> nodes.Template | None:
+        """Its syntax as it is written, parsed when it is asked for."""
+        return None if self.syntax is None else self.syntax.tree
 
 
 @dataclass(slots=True)
@@ -74,39 +98,37 @@ class TextCompiler:
 
     def _compile(self, source: str, origin: Origin, name: str | None, *, yields: bool) -> Text:
         environment = self.environment
-        tree = environment.syntax(source, name)
-        constant = constant_of(tree)
-        if constant is not None:
-            return Text(source, origin, constant)
-        names = _undeclared(tree)
-        found = list(Scan(environment, tree, origin, name, names, yields).problems())
-        if found:
-            self.problems += found
+        key = ("text", source, name or "", str(origin), "yields" if yields else "")
+        try:
+            facts = environment.shelf.get(key, partial(self._facts, source, origin, name, yields=yields))
+        except _RefusedError as error:
+            self.problems += error.problems
             return Text(source, origin, "")
-        code = environment.compile(source, name, name or str(origin))
+        if isinstance(facts, str):
+            return Text(source, origin, facts)
+        code = environment.code_of(source, name, name or str(origin))
         template = environment.template_class.from_code(environment, code, environment.globals)
-        return Text(source, origin, None, template, tree, names)
+        return Text(source, origin, None, template, Syntax.of(key, facts, partial(environment.syntax, source, name)))
+
+    def _facts(self, source: str, origin: Origin, name: str | None, *, yields: bool) -> Facts:
+        """What the syntax tells; raises _RefusedError for what fleetpress does not do."""
+        from renderer.render.refusals import Scan
+
+        tree = self.environment.syntax(source, name)
+        facts = facts_of(tree)
+        if not isinstance(facts, str):
+            found = list(Scan(self.environment, tree, origin, name, frozenset(facts[0]), yields).problems())
+            if found:
+                raise _RefusedError(found)
+        return facts
 
 
-def _undeclared(tree: nodes.Template) -> frozenset[str]:
-    try:
-        return frozenset(find_undeclared_variables(tree))
-    except TemplateSyntaxError:
-        # An unknown filter or test: the scan names it, and needs the names only to be many enough.
-        return frozenset(node.name for node in tree.find_all(nodes.Name))
+class _RefusedError(Exception):
+    """A text with something in it that is refused."""
 
-
-def constant_of(tree: nodes.Template) -> str | None:
-    """What a text without any template code renders to, or None."""
-    parts: list[str] = []
-    for statement in tree.body:
-        if not isinstance(statement, nodes.Output):
-            return None
-        for node in statement.nodes:
-            if not isinstance(node, nodes.TemplateData):
-                return None
-            parts.append(node.data)
-    return "".join(parts)
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("refused")
+        self.problems = problems
 
 
 def render_text(environment: TemplateEnvironment, text: Text, context: Mapping[str, Any]) -> str:

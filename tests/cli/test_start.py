@@ -7,8 +7,11 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from jinja2 import Environment
 
 if TYPE_CHECKING:
+    from types import CodeType
+
     from tests.cli.conftest import Shop
 
 # Nothing that is done on this machine for few sites needs them.
@@ -72,3 +75,43 @@ def test_a_command_does_not_load_the_others() -> None:
     ours = {name.removeprefix("renderer.cli.") for name in found if name.startswith("renderer.cli.")}
     assert ours == {"commands", "main", "options", "press", "session"}
     assert {name.split(".")[1] for name in found if name.startswith("renderer.")} == {"cli"}
+
+
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the texts that Jinja compiles."""
+    found: list[str] = []
+    make = Environment.compile
+
+    def spy(environment: Environment, source: str, name: str | None = None, filename: str | None = None) -> CodeType:
+        found.append(str(filename))
+        return make(environment, source, name, filename)
+
+    monkeypatch.setattr(Environment, "compile", spy)
+    return found
+
+
+def test_the_second_run_compiles_no_template(shop: Shop, compiled: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.publish()
+    assert "template/config.yaml.jinja" in compiled
+
+    compiled.clear()
+    shop.edit("sites/paris-01.yaml", 'labels: {region: eu, kubernetes: "1.36"}\nvalues: {replicas: 4}\n')
+    assert shop.publish().outcomes() == {"paris-01": "published"}
+    assert not compiled
+
+    monkeypatch.setenv("FLEETPRESS_MEMO", "off")
+    shop.edit("sites/paris-01.yaml", 'labels: {region: eu, kubernetes: "1.36"}\nvalues: {replicas: 5}\n')
+    assert shop.publish().outcomes() == {"paris-01": "published"}
+    assert "template/config.yaml.jinja" in compiled
+
+
+def test_a_template_that_changed_is_compiled_anew(shop: Shop, compiled: list[str]) -> None:
+    shop.publish()
+    compiled.clear()
+
+    path = "templates/app/1.0.0/template/config.yaml.jinja"
+    shop.edit(path, (shop.folder / path).read_text().replace("site: {{", "place: {{"))
+
+    assert set(shop.publish().outcomes().values()) == {"published"}
+    assert "template/config.yaml.jinja" in compiled

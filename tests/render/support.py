@@ -8,9 +8,22 @@ from renderer.render import compile_template, render_site
 from renderer.types import Digest, Manifests, Problem, Rejected, Site, TemplateFile, TemplatePin, TemplateTree
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from renderer.render import Template
+
+
+class Shelves:
+    """Keeps what compiling gives, as the cache does."""
+
+    def __init__(self) -> None:
+        self.kept: dict[bytes, bytes] = {}
+
+    def find(self, keys: Sequence[bytes]) -> Mapping[bytes, bytes]:
+        return {key: self.kept[key] for key in keys if key in self.kept}
+
+    def put(self, key: bytes, value: bytes) -> None:
+        self.kept[key] = value
 
 
 def make_tree(files: Mapping[str, str | bytes], name: str = "sample") -> TemplateTree:
