@@ -78,7 +78,7 @@ class Bench:
     @property
     def target(self) -> str:
         """What it is published to."""
-        return f"oci-layout:{self.folder / 'registry'}"
+        return f"oci-archive:{self.folder / 'registry'}"
 
     def change_site(self, number: int) -> None:
         """Change a value of one site, and commit."""

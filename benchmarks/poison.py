@@ -26,10 +26,10 @@ _PARTIAL = 3
 
 
 def publish(made: Generated, scratch: Path, workers: int) -> dict[str, Any]:
-    """Publish a fleet into a new layout; the figures of the run, which must have failed where it had to."""
-    layout = scratch / "layout"
-    found = Bench(made.root, scratch / "bench.key", scratch).probe("publish", workers=workers, layout=layout)
-    shutil.rmtree(layout)
+    """Publish a fleet into new archives; the figures of the run, which must have failed where it had to."""
+    target = scratch / "target"
+    found = Bench(made.root, scratch / "bench.key", scratch).probe("publish", workers=workers, target=target)
+    shutil.rmtree(target)
     failed: dict[str, list[str]] = json.loads(found.pop("failures"))
     wrong = {site: codes for site, codes in failed.items() if made.poisoned.get(site) not in codes}
     missing = made.poisoned.keys() - failed.keys()

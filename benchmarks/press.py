@@ -55,10 +55,10 @@ def measure_fleet(bench: Bench, asked: argparse.Namespace) -> Iterator[tuple[str
         for workers in asked.workers:
             yield "press", {"workers": workers, **bench.probe("press", workers=workers)}
         if asked.publish:
-            layout = bench.scratch / f"layout-{turn}"
+            target = bench.scratch / f"target-{turn}"
             workers = max(asked.workers)
-            yield "publish", {"workers": workers, **bench.probe("publish", workers=workers, layout=layout)}
-            shutil.rmtree(layout)
+            yield "publish", {"workers": workers, **bench.probe("publish", workers=workers, target=target)}
+            shutil.rmtree(target)
     if asked.rounds:
         yield "copier", bench.probe("copier", rounds=asked.rounds)
 
@@ -152,7 +152,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--site-share", type=float, default=BYTE_SHARE, help="of the bytes, the site's alone")
     parser.add_argument("--sample", type=int, default=300, help="sites over which the stages are told apart")
     parser.add_argument("--rounds", type=int, default=8, help="of the comparison with Copier; 0 leaves it out")
-    parser.add_argument("--publish", action="store_true", help="also run `fleetpress publish` into an OCI layout")
+    parser.add_argument("--publish", action="store_true", help="also run `fleetpress publish` into archives")
     parser.add_argument("--output", type=Path, help="file for the figures as JSON")
     return parser.parse_args(arguments)
 

@@ -44,7 +44,7 @@ def press(root: Path, workers: int, key: Path) -> Figures:
 
     space = Workspace(root)
     signer = load_signer(key)
-    destination = Destination.parse(space.fleet, "oci-layout:nowhere")
+    destination = Destination.parse(space.fleet, "oci-archive:nowhere")
     orders = [Order(file) for file in space.index.sites.values()]
     signed = failed = size = 0
     listing = sha256()
@@ -69,16 +69,16 @@ def _sign(space: Workspace, destination: Destination, pressed: Pressed, signer: 
     from renderer.types import Reference
 
     name = destination.repository(pressed.made.site, pressed.made.region)
-    assert isinstance(name, Reference), "a layout may hold the sites of every region"
+    assert isinstance(name, Reference), "archives may hold the sites of every region"
     formats = space.fleet.signature_formats
     return len([sign_artifact(pressed.artifact, name.name, signer, form) for form in formats])
 
 
-def publish(root: Path, workers: int, key: Path, layout: Path) -> Figures:
-    """The whole command `fleetpress publish`, into a new OCI layout on this disk."""
+def publish(root: Path, workers: int, key: Path, target: Path) -> Figures:
+    """The whole command `fleetpress publish`, into new archives on this disk."""
     from renderer.cli.main import run
 
-    arguments = ["--fleet", str(root), "--to", f"oci-layout:{layout}", "--key", str(key), "--serial", "1"]
+    arguments = ["--fleet", str(root), "--to", f"oci-archive:{target}", "--key", str(key), "--serial", "1"]
     sys.argv = ["fleetpress", "publish", *arguments, "--workers", str(workers), "-o", "json"]
     printed = io.StringIO()
     code: object = 0
@@ -87,7 +87,7 @@ def publish(root: Path, workers: int, key: Path, layout: Path) -> Figures:
             run()
     except SystemExit as end:
         code = end.code
-    files = sum(len(names) for _, _, names in os.walk(layout))
+    files = sum(len(names) for _, _, names in os.walk(target))
     report = json.loads(printed.getvalue())
     failures: dict[str, list[str]] = {one["site"]: [] for one in report["receipts"] if one["outcome"] == "failed"}
     for problem in report["problems"]:
@@ -261,13 +261,13 @@ def main() -> None:
     parser.add_argument("root", type=Path)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--key", type=Path, default=Path("bench.key"))
-    parser.add_argument("--layout", type=Path, default=Path("layout"))
+    parser.add_argument("--target", type=Path, default=Path("target"))
     parser.add_argument("--sample", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=8)
     asked = parser.parse_args()
     works: dict[str, Callable[[], Figures]] = {
         "press": lambda: press(asked.root, asked.workers, asked.key),
-        "publish": lambda: publish(asked.root, asked.workers, asked.key, asked.layout),
+        "publish": lambda: publish(asked.root, asked.workers, asked.key, asked.target),
         "stages": lambda: stages(asked.root, asked.key, asked.sample),
         "share": lambda: share(asked.root, asked.sample),
         "copier": lambda: against_copier(asked.root, asked.rounds),
