@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from renderer.render.interface import Rendered, Template
     from renderer.render.lint import lint_template
     from renderer.render.memo import Counts, Memo
-    from renderer.render.site import render_alone, render_site
+    from renderer.render.site import names_site, render_alone, render_site
 else:
     __getattr__ = lazily(
         __name__,
@@ -26,7 +26,7 @@ else:
             "interface": "Rendered Template",
             "lint": "lint_template",
             "memo": "Counts Memo",
-            "site": "render_alone render_site",
+            "site": "names_site render_alone render_site",
         },
     )
 
@@ -41,6 +41,7 @@ __all__ = [
     "blame_lines",
     "compile_template",
     "lint_template",
+    "names_site",
     "question_config",
     "question_defaults",
     "render_alone",

@@ -17,6 +17,7 @@ from renderer.render.copier_template import CopierTemplate
 from renderer.render.dialect import COPIER, LENIENT_COPIER
 from renderer.render.digests import FOXOPS_CONFIG_FILE
 from renderer.render.foxops_compiling import FoxopsCompiler
+from renderer.render.given import given_reads
 from renderer.render.including import load_copier_config
 from renderer.render.loading import (
     TreeLoader,
@@ -192,6 +193,7 @@ class CopierCompiler:
             outliner.cached(),
             lambda path: reads_of(reads, draft.files[path]),
             lambda: all_reads(reads, parts),
+            lambda: given_reads(reads, parts),
             make_steps(self.tree, replace(parts, files=settled), reads, memo),
         )
 

@@ -44,6 +44,7 @@ class CopierTemplate:
     outline: Callable[[str, str, tuple[str, ...]], Outline]
     readers: Callable[[str], frozenset[ReadPath] | None]
     usage: Callable[[], frozenset[ReadPath] | None]
+    dependencies: Callable[[], Mapping[str, frozenset[ReadPath] | None]]
     steps: Steps
 
     @property
@@ -54,6 +55,10 @@ class CopierTemplate:
     def reads(self, path: str) -> frozenset[ReadPath] | None:
         """What the template file `path` can read, its name included; None when only a run can tell."""
         return self.readers(path)
+
+    def givens(self) -> Mapping[str, frozenset[ReadPath] | None]:
+        """What each file depends on of all that a site is given; None when only a run can tell."""
+        return self.dependencies()
 
     def used(self) -> frozenset[ReadPath] | None:
         """What any text of the template can read; None when only a run can tell."""

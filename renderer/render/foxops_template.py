@@ -13,6 +13,7 @@ from renderer.errors import Code
 from renderer.render.contents import SiteFiles
 from renderer.render.faults import RENDER_FAULTS
 from renderer.render.foxops_values import Filling
+from renderer.render.given import given_variables
 from renderer.render.interface import MadeFile, Rendered
 from renderer.render.outputs import normal_path, path_fault
 from renderer.render.texts import render_text
@@ -56,6 +57,10 @@ class FoxopsTemplate:
     def reads(self, path: str) -> frozenset[ReadPath] | None:
         """What the template file `path` can read, its name included; None when only a run can tell."""
         return self.readers(path)
+
+    def givens(self) -> Mapping[str, frozenset[ReadPath] | None]:
+        """What each file depends on of all that a site is given; None when only a run can tell."""
+        return {file.origin.file: given_variables(self.readers(file.path), self.asked) for file in self.sources}
 
     def used(self) -> frozenset[ReadPath] | None:
         """What any text of the template can read; None when only a run can tell."""

@@ -60,6 +60,12 @@ class Template(Protocol):
         None when only a run can tell.
         """
 
+    def givens(self) -> Mapping[str, frozenset[ReadPath] | None]:
+        """File in the fleet repository, as in `Manifest.source` -> what it depends on of all that a site is given.
+
+        None when only a run can tell.
+        """
+
     def used(self) -> frozenset[ReadPath] | None:
         """What any text of the template can read: files, their names, settings, questions.
 

@@ -88,6 +88,12 @@ def _in_word(content: bytes, index: int) -> bool:
     return 0 <= index < len(content) and content[index] in _WORD
 
 
+def names_site(files: Sequence[Manifest], name: str) -> bool:
+    """Whether one of the files contains the site's name."""
+    word = name.encode()
+    return any(_has_word(file.content, word) for file in files)
+
+
 def given_of(site: Site, fleet_name: str) -> dict[str, Json]:
     """All that a site gives to its templates, in one namespace."""
     return {**site.values, **site.labels, "site": site.name, "fleet": fleet_name}
@@ -135,8 +141,7 @@ def _whole_site_problems(site: Site, files: Sequence[Manifest]) -> Iterator[Prob
     if objects > MAX_SITE_OBJECTS:
         what = f"the site's files have up to {objects:,} objects, {MAX_SITE_OBJECTS:,} are the most"
         yield Problem(Code.RENDER_LIMIT, what, None, "render fewer of them")
-    name = site.name.encode()
-    if files and not any(_has_word(file.content, name) for file in files):
+    if files and not names_site(files, site.name):
         what = f"no file contains the site's name {site.name}: its artifact could be taken for another site's"
         hint = "let one template write it, for instance into a ConfigMap: {{ site }}"
         yield Problem(Code.SITE_NOT_NAMED, what, None, hint)
