@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Set as AbstractSet
+from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
-from renderer import engine, plan, publish, read, sign
+from renderer import engine, plan, publish, read
 from renderer.errors import Code, ConfigurationError
 from renderer.fleet.defaults import default_changes
 from renderer.fleet.press import Examine, Made, Order, Press, Pressed, Same
-from renderer.plan import Candidates, Entry
+from renderer.fleet.signing import entry_of, is_ours, signed
 from renderer.types import Outcome, Problem, Receipt, Rejected, Release, Shard
 
 if TYPE_CHECKING:
@@ -25,9 +26,8 @@ if TYPE_CHECKING:
     from renderer.fleet.books import Books
     from renderer.fleet.run import Run
     from renderer.fleet.workspace import Workspace
-    from renderer.plan import Move
+    from renderer.plan import Candidates, Entry, Move
     from renderer.report.changes import DefaultChange
-    from renderer.types import Artifact, Reference, Signature
 
 _ALL = Shard()
 
@@ -114,33 +114,68 @@ def make_plan(
     return Plan(changed, unchanged, candidates.removed, tuple(problems), defaults, moves)
 
 
-def publish_sites(run: Run, books: Books, candidates: Candidates) -> Iterator[Receipt]:
+def publish_sites(
+    run: Run, books: Books, candidates: Candidates, names: Collection[str] | None = None
+) -> Iterator[Receipt]:
     """Press, sign and publish the candidates; yields a receipt for each, and brings the ledgers up to date.
 
     Receipts come as sites are done; a site that fails is a receipt and stops no other. Raises PublishError when the
-    target itself fails; the ledgers then know of what was published until there.
+    target itself fails; the ledgers then know of what was published until there. `names` are the sites that were
+    chosen, None for all: where sites share bases, all that have one must be among them.
     """
+    if run.space.fleet.publishing.shared:
+        yield from _publish_parts(run, books, candidates, names)
+        return
     desk = _Desk(run, books, candidates)
     orders = _orders(run.space, candidates, books.entries, run.signer.key_id)
     outcomes = engine.for_size(len(candidates.changed), run.workers).map(Press(run.space.root, run.space.today), orders)
     try:
-        for receipt in publish.publish_all(run.target, desk.releases(outcomes), is_ours=desk.is_ours):
+        for receipt in publish.publish_all(run.target, desk.releases(outcomes), is_ours=partial(is_ours, run)):
             yield desk.noted(receipt)
         yield from desk.settled
     finally:
         for site in candidates.removed:
             books.drop(site)
-        books.save(run.serial, run.waived)
+        books.save(run.serial, run.reasons)
+
+
+def _publish_parts(run: Run, books: Books, candidates: Candidates, names: Collection[str] | None) -> Iterator[Receipt]:
+    """`publish_sites` where sites share bases: nothing goes out before all are pressed, and bases go first."""
+    from renderer.fleet.gathering import Gathering
+    from renderer.fleet.parting import PressParts
+
+    orders = _orders(run.space, candidates, books.entries, run.signer.key_id, with_objects=books.fresh)
+    task = PressParts(run.space.root, run.space.today)
+    ours = partial(is_ours, run)
+    with closing(Gathering(run, books, names)) as gathering:
+        gathering.take(engine.for_size(len(candidates.changed), run.workers).map(task, orders))
+        try:
+            for receipt in publish.publish_all(run.target, gathering.bases(), is_ours=ours):
+                yield gathering.noted_base(receipt)
+            for receipt in publish.publish_all(run.target, gathering.parts(), is_ours=ours):
+                yield gathering.noted(receipt)
+            yield from gathering.settled
+        finally:
+            for site in candidates.removed:
+                books.drop(site)
+            books.save(run.serial, run.reasons)
 
 
 def _orders(
-    space: Workspace, candidates: Candidates, entries: Mapping[str, Entry], key_id: str | None
+    space: Workspace,
+    candidates: Candidates,
+    entries: Mapping[str, Entry],
+    key_id: str | None,
+    *,
+    with_objects: bool = False,
 ) -> Iterator[Order]:
     for name in candidates.changed:
-        entry = entries.get(name)
+        file, entry = space.index.sites[name], entries.get(name)
         # A site signed by another key has to be signed again, whatever its content.
-        same_key = entry is not None and key_id in (None, entry.key_id)
-        yield Order(space.index.sites[name], entry.fingerprint if entry and same_key else None)
+        if entry is None or key_id not in (None, entry.key_id):
+            yield Order(file, with_objects=with_objects or bool(entry and entry.base))
+        else:
+            yield Order(file, entry.fingerprint, entry.content if entry.base else None, bool(entry.base))
 
 
 @dataclass
@@ -168,13 +203,9 @@ class _Desk:
         """Enter a receipt into the ledger; the warnings of its site go with it."""
         made = self._made.pop(receipt.site)
         if receipt.outcome not in (Outcome.FAILED, Outcome.SUPERSEDED):
-            self.books.note(made.site, made.region, self._entry(made, receipt))
+            self.books.note(made.site, made.region, entry_of(self.run, made, receipt))
         warnings = self._warnings.pop(receipt.site, ())
         return replace(receipt, problems=(*receipt.problems, *warnings))
-
-    def is_ours(self, manifest: bytes, payload: bytes) -> bool:
-        """Whether a signature that is there already was made by the key of this run."""
-        return not sign.foreign_signatures([manifest], lambda _: payload, [self.run.signer.verifier])
 
     def _release(self, pressed: Pressed) -> Iterator[Release]:
         made = pressed.made
@@ -184,11 +215,11 @@ class _Desk:
             return
         self._made[made.site] = made
         self._warnings[made.site] = pressed.warnings
-        yield Release(pressed.artifact, repository, self.run.serial, self._sign(pressed.artifact, repository))
-
-    def _sign(self, artifact: Artifact, repository: Reference) -> tuple[Signature, ...]:
-        formats = self.run.space.fleet.signature_formats
-        return tuple(sign.sign_artifact(artifact, repository.name, self.run.signer, form) for form in formats)
+        signatures = signed(self.run, pressed.artifact, repository)
+        before = self.books.entries.get(made.site)
+        # What the ledger has of a site that shared a base is about another repository; the higher serial counts.
+        shared = before is not None and bool(before.base)
+        yield Release(pressed.artifact, repository, self.run.serial, signatures, retag=shared)
 
     def _refresh(self, made: Made) -> None:
         before = self.books.entries[made.site]
@@ -196,18 +227,4 @@ class _Desk:
         self.books.note(made.site, made.region, replace(before, file=file, inputs=made.inputs))
         self.settled.append(
             Receipt(made.site, Outcome.UNCHANGED, digest=before.manifest, content=before.content, serial=before.serial)
-        )
-
-    def _entry(self, made: Made, receipt: Receipt) -> Entry:
-        assert receipt.digest is not None, "a published site has a digest"  # noqa: S101
-        assert receipt.content is not None, "and content"  # noqa: S101
-        return Entry(
-            file=self.run.space.index.sites[made.site].digest,
-            inputs=made.inputs,
-            fingerprint=made.fingerprint,
-            content=receipt.content,
-            manifest=receipt.digest,
-            serial=receipt.serial or self.run.serial,
-            key_id=self.run.signer.key_id,
-            published=datetime.now(UTC).isoformat(timespec="seconds"),
         )

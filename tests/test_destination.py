@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from renderer.errors import Code, ConfigurationError
 from renderer.fleet.destination import Destination
-from renderer.types import Fleet, Problem, Reference
+from renderer.types import Fleet, Problem, Publishing, Reference
 
 REGIONS = ("eu", "us", "apac")
 
@@ -114,3 +115,15 @@ def test_no_site_can_have_the_repository_of_a_ledger(site: str, region: str) -> 
     destination = Destination.parse(OWN, "fleet")
 
     assert destination.repository(site, region) not in {destination.ledger(each) for each in REGIONS}
+
+
+def test_parts_and_bases_have_repositories_of_their_own_in_their_region() -> None:
+    sharing = replace(OWN, publishing=Publishing(shared=True))
+    destination = Destination.parse(sharing, "fleet")
+    part = destination.repository("berlin", "eu")
+    assert isinstance(part, Reference)
+
+    assert part.name == "registry.eu.example/press/labs/parts/berlin"
+    assert destination.base("0a" * 16, "us").name == f"registry.us.example/press/labs/bases/{'0a' * 16}"
+    assert destination.suffix(part) == "/labs/parts/berlin"
+    assert Destination.parse(OWN, "fleet").suffix(Reference("mirror", "x/labs/berlin")) == "/labs/berlin"

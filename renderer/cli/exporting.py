@@ -64,7 +64,8 @@ def export(
     """
     from renderer import report
     from renderer.errors import Code
-    from renderer.fleet import exporting, queries
+    from renderer.fleet import exporting
+    from renderer.fleet.verifying import verify
     from renderer.publish import Parcel
     from renderer.types import Outcome
 
@@ -73,7 +74,7 @@ def export(
     destination, target = session.open_destination(space, session.Connection(source, plain_http, ca_file))
     names = session.choose(space, sites, workers)
     parcel = Parcel(file)
-    checked = queries.verify(space, names, destination, target, trusted)
+    checked = verify(space, names, destination, target, trusted)
     receipts = list(report.progress(exporting.export(checked, target, parcel), len(names), "exporting"))
     parcel.close()
     session.say(report.results.exported(receipts, source, str(file)), output)

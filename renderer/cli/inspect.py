@@ -87,13 +87,13 @@ def verify(
     """Check what is published: digests, content, site, serial and signature of every artifact."""
     from renderer import report
     from renderer.errors import Code
-    from renderer.fleet import queries
+    from renderer.fleet.verifying import verify as check
 
     space = session.open_workspace(fleet)
     trusted = session.open_public_keys(keys)
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file))
     names = session.choose(space, sites, workers, shard)
-    checked = queries.verify(space, names, destination, target, trusted)
+    checked = check(space, names, destination, target, trusted)
     receipts = list(report.progress(checked, len(names), "verifying"))
     result = report.results.verification(receipts, to)
     problems = [problem for receipt in receipts for problem in receipt.problems]

@@ -143,6 +143,11 @@ def plan(
 @options.option(
     "--waive-limits", metavar="REASON", help="Publish beyond rollout.limits of fleet.yaml, for this reason."
 )
+@options.option(
+    "--waive-moves",
+    metavar="REASON",
+    help="Publish although objects go from a shared base to a site's part or back, for this reason.",
+)
 @options.plain_http
 @options.ca_file
 @options.workers
@@ -158,6 +163,7 @@ def publish(
     everything: bool,
     allow_dirty: bool,
     waive_limits: str | None,
+    waive_moves: str | None,
     plain_http: bool,
     ca_file: Path | None,
     workers: Workers,
@@ -173,6 +179,7 @@ def publish(
     from renderer.fleet.run import Run
     from renderer.types import Outcome
 
+    session.refuse_shards(space, shard)
     signer = session.open_key(key)
     release = pipeline.choose_serial(space, serial, to, allow_dirty=allow_dirty)
     connection = session.Connection(to, plain_http, ca_file, read_only=False)
@@ -181,9 +188,11 @@ def publish(
     names = session.choose_any(space, sites, workers, shard)
     reach = session.reach_of(books, destination, connection)
     waived = session.keep_limits(space, reach, names, workers, waive_limits)
-    run = Run(space, destination, target, signer, release, workers, waived.reason if waived else "")
+    reasons = waived.reason if waived else "", (waive_moves or "").strip()
+    run = Run(space, destination, target, signer, release, workers, *reasons)
     todo = pipeline.survey(space, books, names, signer.key_id, shard)
-    receipts = list(report.progress(pipeline.publish_sites(run, books, todo), len(todo.changed), "publishing"))
+    published = pipeline.publish_sites(run, books, todo, names if sites else None)
+    receipts = list(report.progress(published, len(todo.changed), "publishing"))
     told = [problem for receipt in receipts for problem in receipt.problems]
     problems = [*space.index.problems, *session.located(space, told)]
     result = report.results.publication(receipts, todo.unchanged, to, problems, waived)

@@ -202,11 +202,14 @@ def rollback(
     from renderer.fleet.books import Books
     from renderer.fleet.rollback import roll_back
     from renderer.fleet.run import Run
+    from renderer.fleet.sharing import refuse_shared
     from renderer.types import Outcome
 
     if last_good == (to_serial is not None):
         raise click.UsageError("give either --last-good or --to-serial SERIAL")
     space = session.open_workspace(fleet, today)
+    hint = "`git revert` the commit and publish: the bases and parts of then go out again, checked together"
+    refuse_shared(space.fleet, "an earlier part may not fit the base of today", hint)
     signer = session.open_key(key)
     release = pipeline.choose_serial(space, serial, to, allow_dirty=allow_dirty)
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file, read_only=False))

@@ -91,6 +91,15 @@ def shard_of(text: str | None) -> Shard:
         raise ConfigurationError(what, problems=[Problem(Code.SHARD_INVALID, what, hint=hint)]) from None
 
 
+def refuse_shards(space: Workspace, shard: Shard) -> None:
+    """Raise ConfigurationError for jobs side by side, when sites share bases: none would know all sites of a base."""
+    from renderer.fleet.sharing import refuse_shared
+
+    if not shard.is_all:
+        hint = "publish in one job; --workers and --engine spread its work"
+        refuse_shared(space.fleet, "a shard has only some of the sites of each base", hint)
+
+
 def narrowed(selectors: Sequence[str], conditions: Sequence[str]) -> list[str]:
     """The selectors, each with conditions on values added: `cilium.mtu>1500`, `!cilium.mtu`."""
     added = ",".join(f"!value:{one[1:]}" if one.startswith("!") else f"value:{one}" for one in conditions)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from renderer.fleet.supposing import Supposition
     from renderer.publish import TargetOptions
     from renderer.read import SiteFile
-    from renderer.types import Digest, Manifests, Site
+    from renderer.types import Digest, Manifests, Reference, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,7 @@ class PublishedBaseline:
         """See `Baseline`."""
         self._destination = Destination.parse(Workspace(self.root).fleet, self.to)
         self._target = publish.open_targets(self._destination.targets, options=self.options)
+        self._bases: dict[Reference, Mapping[str, bytes]] = {}
 
     def is_same(self, pairing: Pairing, made: Made) -> bool:
         """See `Baseline`: the ledger has the fingerprint."""
@@ -122,16 +123,30 @@ class PublishedBaseline:
         """See `Baseline`. What the ledger knows to have the same content is not fetched."""
         assert now is not None, "sites that left are not looked at"  # noqa: S101
         site, manifests = now
-        if pairing.content is not None and pack.content_of(manifests) == pairing.content:
+        shares = self._destination.fleet.publishing.shared
+        if not shares and pairing.content is not None and pack.content_of(manifests) == pairing.content:
             return Past(_files(manifests))
         repository = self._destination.repository(site.name, site.region)
         if isinstance(repository, Problem):
             return Rejected(site.name, (repository,))
         try:
             found = publish.published(self._target, repository)
+            if found is None:
+                return None
+            return Past(self._whole(found.files, site.region) if shares else found.files)
         except PublishError as error:
             return Rejected(site.name, error.problems)
-        return Past(found.files) if found else None
+
+    def _whole(self, part: Mapping[str, bytes], region: str) -> dict[str, bytes]:
+        """The files of a site from its part, and from the base that the part leads to."""
+        key = pack.base_named(part)
+        if key is None:
+            return pack.own_files(part)
+        place = self._destination.base(key, region)
+        if place not in self._bases:
+            found = publish.published(self._target, place)
+            self._bases[place] = found.files if found else {}
+        return {**self._bases[place], **pack.own_files(part)}
 
 
 class SupposingRender(Render):

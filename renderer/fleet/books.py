@@ -16,7 +16,7 @@ from renderer import plan, publish
 from renderer.fleet import entry_state
 from renderer.fleet.cache import private_folder
 from renderer.fleet.chain import Head, Reader, dump_heads, load_heads, order, tag_of
-from renderer.fleet.entry_state import Entries
+from renderer.fleet.entry_state import Bases, Entries
 from renderer.fleet.state import State, StateDamaged
 from renderer.plan import LEDGER_TYPE, Edition, Ledger
 from renderer.types import Shard
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from renderer.fleet.destination import Destination
     from renderer.fleet.workspace import Workspace
-    from renderer.plan import Entry
+    from renderer.plan import Base, Entry
     from renderer.publish import Target
     from renderer.types import Digest, Problem
 
@@ -52,6 +52,7 @@ class _Book:
     known: frozenset[Edition] = frozenset()
     length: int = 0
     changed: dict[str, Entry] = field(default_factory=dict)
+    bases: dict[str, Base] = field(default_factory=dict)
     dropped: set[str] = field(default_factory=set)
 
     def next(self, edition: Edition, before: Ledger | None) -> Ledger:
@@ -68,12 +69,12 @@ class _Book:
 
     def change(self, edition: Edition) -> Ledger:
         """What this run has to tell."""
-        return self.state.change(edition, self.changed, self.dropped)
+        return self.state.change(edition, self.changed, self.dropped, self.bases)
 
     def has_news(self, edition: Edition) -> bool:
         """Whether there is anything to write."""
         chain_is_ours = edition.shard == 1 and self.length >= _LONGEST_CHAIN
-        return bool(self.changed or self.dropped or chain_is_ours)
+        return bool(self.changed or self.bases or self.dropped or chain_is_ours)
 
     def _is_whole_due(self, edition: Edition) -> bool:
         """Only one shard writes the whole: two would each have old entries of the other. A late run does not."""
@@ -114,7 +115,7 @@ class Books:
         self._target = target
         self._destination = destination
         self._shard = shard
-        self._fresh = fresh
+        self.fresh = fresh
         self._state = state or State()
         self._knows_files = state is not None and not fresh
         places = dict.fromkeys(destination.ledger(region) for region in destination.regions)
@@ -126,6 +127,7 @@ class Books:
         self.entries: Mapping[str, Entry] = (
             {site: entry for site, entry in entries.items() if not shard.has(site)} if fresh else entries
         )
+        self.bases = Bases(self._state)
 
     def suspects(self, current: Callable[[str], Digest | None], key_id: str | None) -> set[str] | None:
         """The sites that have to be looked at, and perhaps some more; None when that may be any site.
@@ -141,6 +143,10 @@ class Books:
         for book in self._books.values():
             if book.reader.place != here:
                 _drop(book, site)
+
+    def note_base(self, key: str, region: str, base: Base) -> None:
+        """Remember what is published of a base now."""
+        self._books[self._destination.ledger(region)].bases[key] = base
 
     def drop(self, site: str) -> None:
         """Forget a site that left the fleet."""
@@ -158,7 +164,7 @@ class Books:
         written = [book for book in self._books.values() if book.has_news(edition)]
         for book in written:
             # What cannot be read was there for nobody; a fresh start replaces it.
-            before = None if self._fresh or edition not in book.known else book.reader.load(edition)
+            before = None if self.fresh or edition not in book.known else book.reader.load(edition)
             ledger = replace(book.next(edition, before), waived=waived)
             kept = publish.put_document(self._target, book.reader.place, tag_of(edition), LEDGER_TYPE, ledger.dump())
             head = Head.of(ledger, kept)
@@ -166,6 +172,7 @@ class Books:
         self._remember(written, edition)
         for book in written:
             book.changed.clear()
+            book.bases.clear()
             book.dropped.clear()
         return len(written)
 
@@ -200,14 +207,15 @@ class Books:
         """The ledgers that are there, and what those of them say that the State does not know yet."""
         known = book.reader.editions()
         before = {head.edition: head for head in _recall(self._state, book)}
-        book.chain = () if self._fresh and self._shard.is_all else tuple(book.reader.chain(known, before))
+        book.chain = () if self.fresh and self._shard.is_all else tuple(book.reader.chain(known, before))
         includes = {edition for head in book.chain for edition in (head.edition, *head.includes)}
         serial, shard = max((head.edition for head in book.chain), default=Edition(0))
         entries = Entries(self._state, book.number)
         name = self._destination.fleet.name
-        book.state = Ledger(name, serial, tuple(sorted(includes - {(serial, shard)})), entries, shard=shard)
+        included, bases = tuple(sorted(includes - {(serial, shard)})), Bases(self._state, book.number)
+        book.state = Ledger(name, serial, included, entries, shard=shard, bases=bases)
         book.known, book.length = frozenset(known), len(book.chain)
-        if self._fresh:
+        if self.fresh:
             # Said to include all that are there, readable or not: the whole that is written next replaces them.
             book.state = replace(book.state, includes=tuple(known))
             book.known, book.length = frozenset(), _LONGEST_CHAIN
@@ -233,11 +241,14 @@ class Books:
             return
         ledgers = [book.reader.read.get(edition) or book.reader.load(edition) for edition in now]
         found = [ledger for ledger in ledgers if ledger is not None]
-        entry_state.replace_entries(self._state, book.number, plan.merge(found).entries if found else {})
+        merged = plan.merge(found) if found else Ledger(self._destination.fleet.name)
+        entry_state.replace_entries(self._state, book.number, merged.entries, merged.bases)
 
     def _put(self, book: _Book, change: Ledger) -> None:
-        counting = plan.newer(Entries(self._state, book.number), change)
-        entry_state.put_entries(self._state, book.number, counting.entries, counting.removed)
+        number = book.number
+        counting = plan.newer(Entries(self._state, number), change, Bases(self._state, number))
+        entry_state.put_entries(self._state, number, counting.entries, counting.removed)
+        entry_state.put_bases(self._state, number, counting.bases)
 
     def _remember(self, written: Sequence[_Book], edition: Edition) -> None:
         """Enter what was written into the State, unless another process has changed it: the next run reads it then."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from renderer import publish
 from renderer.errors import Code, ConfigurationError
-from renderer.types import Problem, Reference
+from renderer.types import BASES, PARTS, Problem, Reference
 
 if TYPE_CHECKING:
     from renderer.types import Fleet
@@ -70,16 +70,25 @@ class Destination:
         return (self.fleet.name, *places, *(str(self.ledger(region)) for region in self.regions))
 
     def repository(self, site: str, region: str) -> Reference | Problem:
-        """The repository of a site, or the residency rule that forbids it."""
-        repository = self._named(region, site)
+        """The repository of a site, of its part where sites share bases; or the residency rule that forbids it."""
+        repository = self._named(region, self._site(site))
         if self._is_allowed(region):
             return repository
         what = f"a site of region {region} may only go to {self.fleet.registries[region]}, not to {repository.name}"
         return Problem(Code.RESIDENCY, what, hint=_STAY, site=site)
 
+    def base(self, key: str, region: str) -> Reference:
+        """The repository of a base: in the region whose sites have it, wherever these may go."""
+        return self._named(region, f"{BASES}{key}")
+
+    def suffix(self, repository: Reference) -> str:
+        """What a repository's name ends with at any registry: mirrors have other prefixes, fleet and site never."""
+        parts = 3 if self.fleet.publishing.shared else 2
+        return "/".join(["", *repository.repository.split("/")[-parts:]])
+
     def pulled_from(self, site: str, region: str) -> Reference:
         """The repository that the site's cluster pulls from; raises ConfigurationError when nothing says which."""
-        repository = self._named(region, site)
+        repository = self._named(region, self._site(site))
         if repository.host == _NOWHERE:
             what = f"nothing says which registry the clusters of region {region} pull from"
             hint = "give --to oci://HOST/PREFIX, or name the region's registry under `registries` in fleet.yaml"
@@ -89,6 +98,11 @@ class Destination:
     def ledger(self, region: str) -> Reference:
         """Where the ledger of `region` is kept: next to its sites, because it tells about them."""
         return self._named(region, _LEDGER)
+
+    def _site(self, site: str) -> str:
+        # Another repository than that of whole artifacts: a cluster that still pulls these must not find a part there,
+        # for it would remove everything else.
+        return f"{PARTS}{site}" if self.fleet.publishing.shared else site
 
     def _is_allowed(self, region: str) -> bool:
         """A region without a registry of its own may go anywhere, any region to this machine."""

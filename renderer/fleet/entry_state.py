@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from renderer.plan import Entry
+from renderer.plan import Base, Entry
 from renderer.types import Digest, compact_json
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from renderer.fleet.state import State
     from renderer.plan import Inputs
 
-_COLUMNS: Final = "made, file, fingerprint, content, manifest, serial, published"
+_COLUMNS: Final = "made, file, fingerprint, content, manifest, serial, published, base"
+_BASE_COLUMNS: Final = "content, manifest, serial, key_id, published"
 # A site that moves is in two ledgers for a while. The last one counts.
 _DIFFERING: Final = """
 INSERT INTO touched
@@ -45,10 +46,10 @@ class Entries(Mapping[str, Entry]):
 
     def __getitem__(self, site: str) -> Entry:
         query = f"SELECT {_COLUMNS} FROM entry WHERE site = ? AND {self._where} ORDER BY place DESC LIMIT 1"  # noqa: S608
-        for made, file, fingerprint, content, manifest, serial, published in self._state.ask(query, site):
+        for made, file, fingerprint, content, manifest, serial, published, base in self._state.ask(query, site):
             key_id, inputs = self._made.get(made) or self._find_made(made)
             out = _digest(fingerprint), _digest(content), _digest(manifest)
-            return Entry(_digest(file), inputs, *out, serial, key_id, published)
+            return Entry(_digest(file), inputs, *out, serial, key_id, published, base)
         raise KeyError(site)
 
     def __iter__(self) -> Iterator[str]:
@@ -65,10 +66,39 @@ class Entries(Mapping[str, Entry]):
         raise KeyError(number)
 
 
-def replace_entries(state: State, place: int, entries: Mapping[str, Entry]) -> None:
+class Bases(Mapping[str, Base]):
+    """The bases in a State by key. With `place`, those of one ledger only."""
+
+    def __init__(self, state: State, place: int | None = None) -> None:
+        self._state = state
+        self._where = "1" if place is None else f"place = {place:d}"
+
+    def __getitem__(self, key: str) -> Base:
+        query = f"SELECT {_BASE_COLUMNS} FROM base WHERE key = ? AND {self._where} ORDER BY place DESC LIMIT 1"  # noqa: S608
+        for content, manifest, serial, key_id, published in self._state.ask(query, key):
+            return Base(_digest(content), _digest(manifest), serial, key_id, published)
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        query = f"SELECT DISTINCT key FROM base WHERE {self._where} ORDER BY key"  # noqa: S608
+        return (key for (key,) in self._state.ask(query))
+
+    def __len__(self) -> int:
+        return int(self._state.one(f"SELECT count(DISTINCT key) FROM base WHERE {self._where}"))  # noqa: S608
+
+    def sites(self, key: str) -> list[str]:
+        """The sites that have the base `key`, sorted."""
+        return [
+            site for (site,) in self._state.ask("SELECT DISTINCT site FROM entry WHERE base = ? ORDER BY site", key)
+        ]
+
+
+def replace_entries(state: State, place: int, entries: Mapping[str, Entry], bases: Mapping[str, Base]) -> None:
     """Note what a place's ledgers add up to, and nothing else of that place. Inside of `State.change`."""
     state.run("DELETE FROM entry WHERE place = ?", place)
+    state.run("DELETE FROM base WHERE place = ?", place)
     _insert(state, place, entries)
+    put_bases(state, place, bases)
     touch_all(state)
 
 
@@ -79,6 +109,12 @@ def put_entries(state: State, place: int, entries: Mapping[str, Entry], removed:
     _insert(state, place, entries)
     for site in (*gone, *entries):
         touch(state, site)
+
+
+def put_bases(state: State, place: int, bases: Mapping[str, Base]) -> None:
+    """Note bases that are new in a place's ledgers."""
+    rows = ((key, place, *_base_row(base)) for key, base in bases.items())
+    state.many(f"INSERT OR REPLACE INTO base(key, place, {_BASE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", rows)  # noqa: S608
 
 
 def touch(state: State, name: str) -> None:
@@ -124,15 +160,23 @@ def _insert(state: State, place: int, entries: Mapping[str, Entry]) -> None:
             state.run("INSERT OR IGNORE INTO made(key_id, inputs) VALUES (?, ?)", entry.key_id, text)
             numbers[key] = state.one("SELECT id FROM made WHERE key_id = ? AND inputs = ?", entry.key_id, text)
     rows = (
-        (site, place, numbers[entry.key_id, entry.inputs], *_out(entry), entry.serial, entry.published)
+        (site, place, numbers[entry.key_id, entry.inputs], *_out(entry), entry.serial, entry.published, entry.base)
         for site, entry in entries.items()
     )
-    insert = f"INSERT OR REPLACE INTO entry(site, place, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+    insert = f"INSERT OR REPLACE INTO entry(site, place, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
     state.many(insert, rows)
 
 
 def _out(entry: Entry) -> tuple[bytes, ...]:
-    return tuple(bytes.fromhex(digest.hex) for digest in (entry.file, entry.fingerprint, entry.content, entry.manifest))
+    return tuple(_bytes(digest) for digest in (entry.file, entry.fingerprint, entry.content, entry.manifest))
+
+
+def _base_row(base: Base) -> tuple[object, ...]:
+    return _bytes(base.content), _bytes(base.manifest), base.serial, base.key_id, base.published
+
+
+def _bytes(digest: Digest) -> bytes:
+    return bytes.fromhex(digest.hex)
 
 
 def _digest(value: bytes) -> Digest:

@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 
 
 def export(verified: Iterable[Receipt], target: Target, parcel: Parcel) -> Iterator[Receipt]:
-    """Add the artifact of each receipt that is VERIFIED; the others stay as they are."""
+    """Add the artifact of each receipt that is VERIFIED, and its base once; the others stay as they are."""
+    carried: set[str] = set()
     for receipt in verified:
-        yield _exported(receipt, target, parcel) if receipt.outcome is Outcome.VERIFIED else receipt
+        yield _exported(receipt, target, parcel, carried) if receipt.outcome is Outcome.VERIFIED else receipt
 
 
-def _exported(receipt: Receipt, target: Target, parcel: Parcel) -> Receipt:
+def _exported(receipt: Receipt, target: Target, parcel: Parcel, carried: set[str]) -> Receipt:
+    due = [receipt.reference] if receipt.base in {"", *carried} else [receipt.base, receipt.reference]
     try:
-        written = parcel.add(target, Reference.parse(receipt.reference))
+        written = sum(parcel.add(target, Reference.parse(one)) for one in due)
+        carried.add(receipt.base)
     except PublishError as error:
         told = tuple(replace(problem, site=receipt.site) for problem in error.problems)
         return replace(receipt, outcome=Outcome.FAILED, problems=told)

@@ -19,6 +19,7 @@ from renderer.types import Problem, Rejected, Severity, compact_json
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from renderer.fleet.sharing import SharedFiles
     from renderer.plan import Inputs
     from renderer.read import SiteFile
     from renderer.types import Artifact, Digest, Manifests, Origin, Site, TemplatePin
@@ -29,10 +30,16 @@ MEMO_VARIABLE = "FLEETPRESS_MEMO"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One site to work on; `published` is the fingerprint that the ledger has for it, if it has one."""
+    """One site to work on; `published` is the fingerprint that the ledger has for it, if it has one.
+
+    Where sites share bases, `content` is that of the part that the ledger has; `with_objects` asks for the objects of
+    a part that has another one.
+    """
 
     file: SiteFile
     published: Digest | None = None
+    content: Digest | None = None
+    with_objects: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +80,8 @@ class Pressed:
 Examined: TypeAlias = "tuple[Site, Made] | Same | Rejected"
 
 
-class _SiteTask(FleetTask):
-    """What the tasks over orders share."""
+class SiteTask(FleetTask):
+    """What the tasks over orders have in common."""
 
     def examine(self, order: Order) -> Examined:
         """Read a site and fingerprint it."""
@@ -110,7 +117,7 @@ def _blamed(problem: Problem, edited: Mapping[str, Origin]) -> Problem:
     return replace(problem, where=edited[problem.where.file], rendered=problem.where)
 
 
-class Examine(_SiteTask):
+class Examine(SiteTask):
     """Task: what a site is made from. Enough to plan, a hundredth of the work of rendering it."""
 
     def __call__(self, order: Order) -> Made | Same | Rejected:
@@ -119,7 +126,7 @@ class Examine(_SiteTask):
         return found[1] if isinstance(found, tuple) else found
 
 
-class ReadPins(_SiteTask):
+class ReadPins(SiteTask):
     """Task: the template pins of a site as they are written, ranges too. Reads no template."""
 
     def __call__(self, order: Order) -> tuple[TemplatePin, ...] | Rejected:
@@ -136,7 +143,7 @@ class Taking:
     questions: tuple[str, ...]
 
 
-class TakesDefaults(_SiteTask):
+class TakesDefaults(SiteTask):
     """Task: which questions a site leaves to their defaults."""
 
     def __call__(self, order: Taking) -> tuple[str, ...] | Rejected:
@@ -147,7 +154,7 @@ class TakesDefaults(_SiteTask):
         return tuple(name for name in order.questions if name not in site.values and name not in site.labels)
 
 
-class Render(_SiteTask):
+class Render(SiteTask):
     """Task: a site's manifests, validated."""
 
     def prepare(self) -> None:
@@ -164,6 +171,7 @@ class Render(_SiteTask):
         self._validator = validate.Validator.of(self.space.fleet, self.space.schemas, verdicts, program)
         self._templates: dict[TemplatePin, render.Template | TemplateError] = {}
         self._overlayer = overlay.Overlayer(read.merge_patch)
+        self._shared: dict[tuple[TemplatePin, ...], SharedFiles] = {}
         # One memo for all templates of this worker. Results are the same without one; that is what the variable is for.
         self._memo = render.Memo() if remembers else None
 
@@ -183,6 +191,8 @@ class Render(_SiteTask):
             *self.space.policies.check(manifests, site.labels),
             *pack.check(manifests),
         ]
+        if self.space.fleet.publishing.shared:
+            told += self._sharing_problems(site, manifests)
         told = [_blamed(problem, overlaid.edited) for problem in told]
         problems = self.space.waivers.apply(told, site.name, site.labels)
         if any(problem.severity is Severity.ERROR for problem in problems):
@@ -195,6 +205,23 @@ class Render(_SiteTask):
         if isinstance(manifests, Rejected):
             return manifests
         return self._overlayer.apply(manifests, self.space.overlays.of(site))
+
+    def shared(self, site: Site) -> SharedFiles:
+        """What a site that renders shares with its cohort."""
+        from renderer.fleet.sharing import SharedFiles
+
+        if site.templates not in self._shared:
+            compiled = (self._compiled(pin) for pin in site.templates)
+            templates = [one for one in compiled if not isinstance(one, TemplateError)]
+            self._shared[site.templates] = SharedFiles.of(templates, self.space.fleet.publishing)
+        return self._shared[site.templates]
+
+    def _sharing_problems(self, site: Site, manifests: Manifests) -> Iterable[Problem]:
+        from renderer.fleet.sharing import sharing_problems
+
+        layered = self.space.layered(site.labels).get("values")
+        values = layered if isinstance(layered, dict) else {}
+        return sharing_problems(self.space.fleet, site, values, manifests, self.shared(site))
 
     def _render(self, site: Site) -> Manifests | Rejected:
         usable: list[render.Template] = []
@@ -218,7 +245,7 @@ class Render(_SiteTask):
         return self._templates[pin]
 
 
-class Press(_SiteTask):
+class Press(SiteTask):
     """Task: a site's artifact."""
 
     def prepare(self) -> None:

@@ -6,24 +6,21 @@ Never: writes anywhere, or renders a site that it was not asked about.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from renderer import engine, publish, read, scaffold, sign, validate
-from renderer.errors import Code, ConfigurationError, PublishError
-from renderer.fleet.books import Books
+from renderer import engine, read, scaffold, validate
+from renderer.errors import Code, ConfigurationError
 from renderer.fleet.destination import Destination
 from renderer.fleet.press import Order, Render, Rendered
 from renderer.report.templates import VersionRow
-from renderer.types import Outcome, Problem, Receipt, Rejected, Severity, Site, TemplatePin
+from renderer.types import Problem, Rejected, Severity, Site, TemplatePin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from renderer.fleet.workspace import Workspace
-    from renderer.plan import Entry
-    from renderer.publish import Published, Target
     from renderer.types import Manifests, Reference, Trace
 
 
@@ -116,93 +113,10 @@ def bootstrap_site(space: Workspace, name: str, to: str, public_key: str, *, ins
     destination = Destination.parse(space.fleet, to)
     _repository(space, name, destination)
     repository = destination.pulled_from(name, _site(space, name).region)
+    if space.fleet.publishing.shared:
+        cluster = space.fleet.cluster
+        return scaffold.bootstrap_shared(name, repository, public_key, cluster, insecure=insecure)
     return scaffold.bootstrap(name, repository, public_key, space.fleet.cluster, insecure=insecure)
-
-
-def verify(
-    space: Workspace, names: Sequence[str], destination: Destination, target: Target, keys: Sequence[sign.Verifier]
-) -> Iterator[Receipt]:
-    """Check what is published for each site: everything that a cluster relies on, and what it cannot check itself."""
-    entries = Books(target, destination).entries
-    for name in names:
-        site = space.site(space.file(name))
-        if isinstance(site, Rejected):
-            yield Receipt(name, Outcome.FAILED, problems=site.problems)
-            continue
-        repository = destination.repository(name, site.region)
-        if isinstance(repository, Problem):
-            yield Receipt(name, Outcome.FAILED, problems=(repository,))
-            continue
-        yield _verified(_Check(name, repository, target, keys, entries.get(name)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Check:
-    """One site to verify; `entry` is what the ledger knows of it."""
-
-    name: str
-    repository: Reference
-    target: Target
-    keys: Sequence[sign.Verifier]
-    entry: Entry | None
-
-
-def _verified(check: _Check) -> Receipt:
-    name = check.name
-    try:
-        found = publish.published(check.target, check.repository)
-        problems = _problems(check, found)
-    except PublishError as error:
-        return Receipt(name, Outcome.FAILED, problems=tuple(replace(problem, site=name) for problem in error.problems))
-    if found is None:
-        return Receipt(name, Outcome.FAILED, problems=tuple(problems))
-    outcome = Outcome.FAILED if problems else Outcome.VERIFIED
-    reference = str(replace(check.repository, tag=found.tag))
-    told = tuple(replace(problem, site=name) for problem in problems)
-    return Receipt(name, outcome, reference, found.manifest.digest, found.content, found.serial, problems=told)
-
-
-def _problems(check: _Check, found: Published | None) -> list[Problem]:
-    if found is None:
-        what = f"nothing is published at {check.repository.name}"
-        return [Problem(Code.NOT_PUBLISHED, what, hint=f"run `fleetpress publish {check.name}`", site=check.name)]
-    return [*_content_problems(check, found), *_ledger_problems(check, found), *_signature_problems(check, found)]
-
-
-def _content_problems(check: _Check, found: Published) -> Iterator[Problem]:
-    annotations = publish.manifest_annotations(found.manifest)
-    hint = "somebody else writes to this repository; publish the site again with a higher serial"
-    if annotations.get("dev.fleetpress.content") != str(found.content):
-        what = f"the files in {check.repository.name} have the digest {found.content}, its manifest says another"
-        yield Problem(Code.DIGEST_MISMATCH, what, hint=hint)
-    if annotations.get("dev.fleetpress.site") != check.name:
-        other = annotations.get("dev.fleetpress.site", "?")[:60]
-        yield Problem(Code.SITE_MISMATCH, f"{check.repository.name} holds the artifact of site {other!r}", hint=hint)
-
-
-def _ledger_problems(check: _Check, found: Published) -> Iterator[Problem]:
-    """A good artifact under a serial that we did not give it: how a registry would roll a cluster back."""
-    known = check.entry
-    if known is None or (known.serial, known.manifest) == (found.serial, found.manifest.digest):
-        return
-    what = (
-        f"{check.repository.name} offers {found.manifest.digest} as serial {found.serial}, "
-        f"the ledger has {known.manifest} as serial {known.serial}"
-    )
-    hint = (
-        "if no publication is under way, somebody else moved or removed tags: publish with `--all` and a higher serial"
-    )
-    yield Problem(Code.SERIAL_MISMATCH, what, hint=hint)
-
-
-def _signature_problems(check: _Check, found: Published) -> list[Problem]:
-    repository, subject = check.repository, found.manifest.digest
-    # Prefixes differ between a registry and its mirror; fleet and site never do.
-    suffix = "/".join(["", *repository.repository.split("/")[-2:]])
-    expected = sign.Expected(subject, frozenset([repository.name]), suffix)
-    manifests = publish.signature_manifests(check.target, repository, subject)
-    verdict = sign.verify_signatures(manifests, publish.fetcher(check.target, repository), expected, check.keys)
-    return [] if isinstance(verdict, sign.Verified) else verdict
 
 
 def _site(space: Workspace, name: str) -> Site:

@@ -9,12 +9,13 @@ The ledger then has the earlier content for what the files say now: `publish` le
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from renderer import engine, publish, sign
 from renderer.errors import Code, PublishError
 from renderer.fleet.press import Examine, Made, Order, Same
+from renderer.fleet.signing import is_ours, signed
 from renderer.plan import Entry
 from renderer.types import Outcome, Problem, Receipt, Rejected, Release
 
@@ -33,7 +34,7 @@ def roll_back(run: Run, books: Books, names: Sequence[str], wanted: int | None) 
     """
     desk = _Desk(run, wanted)
     try:
-        for receipt in publish.publish_all(run.target, desk.releases(names), is_ours=desk.is_ours):
+        for receipt in publish.publish_all(run.target, desk.releases(names), is_ours=partial(is_ours, run)):
             if receipt.outcome is Outcome.PUBLISHED:
                 made, artifact = desk.going[receipt.site]
                 books.note(made.site, made.region, desk.entry(made, artifact))
@@ -76,9 +77,7 @@ class _Desk:
         artifact = publish.read_artifact(self.run.target, repository, made.site, manifest)
         self._check(artifact, repository)
         self.going[made.site] = made, artifact
-        formats = self.run.space.fleet.signature_formats
-        signatures = tuple(sign.sign_artifact(artifact, repository.name, self.run.signer, form) for form in formats)
-        return Release(artifact, repository, self.run.serial, signatures)
+        return Release(artifact, repository, self.run.serial, signed(self.run, artifact, repository))
 
     def _chosen(self, repository: Reference, wanted: int | None) -> Blob:
         found = publish.earlier(self.run.target, repository)
@@ -96,17 +95,13 @@ class _Desk:
 
     def _check(self, artifact: Artifact, repository: Reference) -> None:
         """Raise unless the key of this run signed the artifact before: a rollback must not bless anything."""
-        suffix = "/".join(["", *repository.repository.split("/")[-2:]])
+        suffix = self.run.destination.suffix(repository)
         expected = sign.Expected(artifact.manifest.digest, frozenset([repository.name]), suffix)
         manifests = publish.signature_manifests(self.run.target, repository, artifact.manifest.digest)
         fetch = publish.fetcher(self.run.target, repository)
         verdict = sign.verify_signatures(manifests, fetch, expected, [self.run.signer.verifier])
         if not isinstance(verdict, sign.Verified):
             raise PublishError(f"{repository.name} cannot be rolled back", problems=verdict)
-
-    def is_ours(self, manifest: bytes, payload: bytes) -> bool:
-        """Whether a signature that is there already was made by the key of this run."""
-        return not sign.foreign_signatures([manifest], lambda _: payload, [self.run.signer.verifier])
 
     def entry(self, made: Made, artifact: Artifact) -> Entry:
         """The earlier content, for what the site's files say now."""
@@ -118,7 +113,7 @@ class _Desk:
             manifest=artifact.manifest.digest,
             serial=self.run.serial,
             key_id=self.run.signer.key_id,
-            published=datetime.now(UTC).isoformat(timespec="seconds"),
+            published=self.run.now(),
         )
 
 

@@ -1,11 +1,12 @@
 """What one publication is made with.
 
-In: nothing. Out: a frozen value. Never: does I/O.
+In: nothing. Out: a frozen value. Never: does I/O, but for the clock.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one publication is made with."""
+    """What one publication is made with.
+
+    `waived` is why it may go beyond the fleet's limits, `moving` why objects may go from a base to a site's part or
+    back.
+    """
 
     space: Workspace
     destination: Destination
@@ -27,3 +32,13 @@ class Run:
     serial: int
     workers: Workers
     waived: str = ""
+    moving: str = ""
+
+    def now(self) -> str:
+        """The time that the ledger notes."""
+        return datetime.now(UTC).isoformat(timespec="seconds")
+
+    @property
+    def reasons(self) -> str:
+        """Both, as the ledger keeps them."""
+        return "; ".join(dict.fromkeys(filter(None, (self.waived, self.moving))))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 # Raise it with every change of the tables or of what their rows mean.
-_VERSION: Final = 1
+_VERSION: Final = 2
 _BUSY: Final = 30.0  # seconds that a transaction of another process may take
 _SCHEMA: Final = """
 CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -34,9 +34,14 @@ CREATE TABLE loose(path BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE entry(
     site TEXT NOT NULL, place INTEGER NOT NULL, made INTEGER NOT NULL, file BLOB NOT NULL, fingerprint BLOB NOT NULL,
     content BLOB NOT NULL, manifest BLOB NOT NULL, serial INTEGER NOT NULL, published TEXT NOT NULL,
-    PRIMARY KEY (site, place)
+    base TEXT NOT NULL, PRIMARY KEY (site, place)
 ) WITHOUT ROWID;
 CREATE INDEX made_of ON entry(made);
+CREATE INDEX base_of ON entry(base) WHERE base != '';
+CREATE TABLE base(
+    key TEXT NOT NULL, place INTEGER NOT NULL, content BLOB NOT NULL, manifest BLOB NOT NULL, serial INTEGER NOT NULL,
+    key_id TEXT NOT NULL, published TEXT NOT NULL, PRIMARY KEY (key, place)
+) WITHOUT ROWID;
 CREATE TABLE made(id INTEGER PRIMARY KEY, key_id TEXT NOT NULL, inputs TEXT NOT NULL, UNIQUE (key_id, inputs));
 CREATE TABLE touched(name TEXT PRIMARY KEY) WITHOUT ROWID;
 """

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from renderer import read, validate
+from renderer import plan, read, validate
 from renderer.errors import Code, ConfigurationError, TemplateError
 from renderer.fleet import sources
 from renderer.fleet.site_state import refresh_sites
@@ -93,6 +93,8 @@ class Workspace:
         # Warnings change no output: only a fleet that refuses lost references has to look at its sites again.
         if self.fleet.references.severity is Severity.ERROR:
             allowed += ["references", *self.fleet.references.provided]
+        if (publishing := self.fleet.publishing).shared:
+            allowed += ["publishing", *publishing.cohorts, *map(".".join, publishing.own)]
         return Digest.of(compact_json([_OUTPUT_VERSION.decode(), self.schemas.digest.hex, allowed]))
 
     @cached_property
@@ -111,7 +113,14 @@ class Workspace:
     def settings_of(self, site: Site) -> Digest:
         """`settings`, and the waivers that count for the site: without one of them it may not pass."""
         waived = self.waivers.digest(site.name, site.labels)
-        return self.settings if waived is None else Digest.of(compact_json([self.settings.hex, waived.hex]))
+        more = [waived.hex] if waived is not None else []
+        # The artifact names the site's cohort, which may be another one although nothing renders otherwise.
+        more += ["cohort", self.cohort_of(site)] if self.fleet.publishing.shared else []
+        return Digest.of(compact_json([self.settings.hex, *more])) if more else self.settings
+
+    def cohort_of(self, site: Site) -> str:
+        """The key of the sites that share a base with `site`; for a fleet that publishes shared bases."""
+        return plan.cohort_key(site, self.fleet.name, self.fleet.publishing, self.overlays.of(site))
 
     def file(self, name: str) -> read.SiteFile:
         """The file of site `name`; raises ConfigurationError with similar names when there is none."""

@@ -7,13 +7,35 @@ from typing import TYPE_CHECKING
 from renderer.exports import lazily
 
 if TYPE_CHECKING:
-    from renderer.pack.artifact import MAX_ARTIFACT_BYTES, check, content_of, pack
+    from renderer.pack.artifact import (
+        BASE_ANNOTATION,
+        MAX_ARTIFACT_BYTES,
+        SITE_ANNOTATION,
+        check,
+        content_of,
+        pack,
+    )
+    from renderer.pack.parts import base_named, own_files, pack_base, pack_part, part_of, split
 else:
     __getattr__ = lazily(
         __name__,
         {
-            "artifact": "MAX_ARTIFACT_BYTES check content_of pack",
+            "artifact": "BASE_ANNOTATION MAX_ARTIFACT_BYTES SITE_ANNOTATION check content_of pack",
+            "parts": "base_named own_files pack_base pack_part part_of split",
         },
     )
 
-__all__ = ["MAX_ARTIFACT_BYTES", "check", "content_of", "pack"]
+__all__ = [
+    "BASE_ANNOTATION",
+    "MAX_ARTIFACT_BYTES",
+    "SITE_ANNOTATION",
+    "base_named",
+    "check",
+    "content_of",
+    "own_files",
+    "pack",
+    "pack_base",
+    "pack_part",
+    "part_of",
+    "split",
+]

@@ -16,6 +16,8 @@ from renderer.pack.layer import layer as layer_of
 from renderer.types import Artifact, Blob, Problem, Rejected, compact_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from renderer.types import Digest, Manifest, Manifests
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
@@ -23,6 +25,7 @@ CONFIG_TYPE = "application/vnd.cncf.flux.config.v1+json"
 LAYER_TYPE = "application/vnd.cncf.flux.content.v1.tar+gzip"
 CONTENT_ANNOTATION = "dev.fleetpress.content"
 SITE_ANNOTATION = "dev.fleetpress.site"
+BASE_ANNOTATION = "dev.fleetpress.base"
 
 # source-controller's default artifact limit is 50 MiB uncompressed; a site is some 50 kB.
 MAX_ARTIFACT_BYTES = 32 * 1024 * 1024
@@ -46,6 +49,11 @@ def pack(manifests: Manifests) -> Artifact | Rejected:
     problems = check(manifests)
     if problems:
         return Rejected(manifests.site, tuple(problems))
+    return artifact_of(manifests, {SITE_ANNOTATION: manifests.site})
+
+
+def artifact_of(manifests: Manifests, annotations: Mapping[str, str]) -> Artifact:
+    """Pack what was found fit to be packed, with annotations that say whose it is."""
     data, content = layer_of(manifests)
     layer = Blob.of(data, LAYER_TYPE)
     manifest = compact_json(
@@ -56,7 +64,7 @@ def pack(manifests: Manifests) -> Artifact | Rejected:
             "layers": [layer.descriptor],
             "annotations": {
                 CONTENT_ANNOTATION: str(content),
-                SITE_ANNOTATION: manifests.site,
+                **annotations,
                 # A constant: the time belongs to the ledger, in the artifact it would change the digest at each run.
                 "org.opencontainers.image.created": "1970-01-01T00:00:00Z",
             },

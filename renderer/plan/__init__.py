@@ -8,8 +8,10 @@ from renderer.exports import lazily
 from renderer.plan.fingerprint import fingerprint
 
 if TYPE_CHECKING:
+    from renderer.plan.cohort import cohort_key
     from renderer.plan.ledger import (
         LEDGER_TYPE,
+        Base,
         Edition,
         Entry,
         Inputs,
@@ -25,13 +27,15 @@ else:
     __getattr__ = lazily(
         __name__,
         {
-            "ledger": "LEDGER_TYPE Edition Entry Inputs Ledger LedgerError join ledger_error merge newer",
+            "cohort": "cohort_key",
+            "ledger": "LEDGER_TYPE Base Edition Entry Inputs Ledger LedgerError join ledger_error merge newer",
             "plan": "Candidates Move candidates moves_for reasons_for",
         },
     )
 
 __all__ = [
     "LEDGER_TYPE",
+    "Base",
     "Candidates",
     "Edition",
     "Entry",
@@ -40,6 +44,7 @@ __all__ = [
     "LedgerError",
     "Move",
     "candidates",
+    "cohort_key",
     "fingerprint",
     "join",
     "ledger_error",

@@ -45,12 +45,25 @@ class Entry:
     """What one site's last publication was made from, and what came out.
 
     `file` is the digest of the site's own file; `inputs` are the (name, digest) pairs of everything else it was made
-    from; `published` is an RFC 3339 time.
+    from; `published` is an RFC 3339 time. Where sites share bases, `base` is the key of the one that it has, and
+    content and manifest are those of its part.
     """
 
     file: Digest
     inputs: Inputs
     fingerprint: Digest
+    content: Digest
+    manifest: Digest
+    serial: int
+    key_id: str
+    published: str
+    base: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What is published of one base."""
+
     content: Digest
     manifest: Digest
     serial: int
@@ -64,7 +77,7 @@ class Ledger:
 
     `removed` maps sites that left to the serial at which they did. A whole ledger lists in `includes` the ledgers that
     need not be read besides it. `shard` is the one of a run in shards that wrote it. `waived` is why the
-    run that wrote it was allowed beyond the fleet's limits: a record, which nobody acts upon.
+    run that wrote it was allowed beyond the fleet's limits: a record, which nobody acts upon. `bases` are by key.
     """
 
     fleet: str
@@ -75,16 +88,24 @@ class Ledger:
     whole: bool = True
     shard: int = 0
     waived: str = ""
+    bases: Mapping[str, Base] = field(default_factory=dict)
 
     @property
     def edition(self) -> Edition:
         """Which one it is."""
         return Edition(self.serial, self.shard)
 
-    def change(self, edition: Edition, entries: Mapping[str, Entry], removed: Iterable[str] = ()) -> Ledger:
+    def change(
+        self,
+        edition: Edition,
+        entries: Mapping[str, Entry],
+        removed: Iterable[str] = (),
+        bases: Mapping[str, Base] | None = None,
+    ) -> Ledger:
         """What the run of `edition` that published `entries` and missed `removed` changed: as large as the change."""
         serial, shard = edition
-        return Ledger(self.fleet, serial, (), entries, dict.fromkeys(removed, serial), whole=False, shard=shard)
+        gone = dict.fromkeys(removed, serial)
+        return Ledger(self.fleet, serial, (), entries, gone, whole=False, shard=shard, bases=bases or {})
 
     def dump(self) -> bytes:
         """Encode; equal ledgers give equal bytes."""
@@ -101,8 +122,13 @@ class Ledger:
                 entry.serial,
                 keys.index(entry.key_id),
                 entry.published,
+                *([entry.base] if entry.base else ()),
             ]
             for site, entry in sorted(self.entries.items())
+        }
+        bases = {
+            key: [base.content.hex, base.manifest.hex, base.serial, keys.index(base.key_id), base.published]
+            for key, base in sorted(self.bases.items())
         }
         return compact_json(
             {
@@ -117,6 +143,7 @@ class Ledger:
                 "groups": groups.rows,
                 "keys": keys.rows,
                 "sites": sites,
+                **({"bases": bases} if bases else {}),
                 **({"waived": self.waived} if self.waived else {}),
             }
         )
@@ -145,6 +172,7 @@ def merge(ledgers: Iterable[Ledger]) -> Ledger:
     """
     parts = sorted(ledgers, key=lambda ledger: (ledger.serial, not ledger.whole, ledger.shard))
     entries: dict[str, Entry] = {}
+    bases: dict[str, Base] = {}
     for part in parts:
         for site, entry in part.entries.items():
             if site not in entries or entries[site].serial <= entry.serial:
@@ -152,15 +180,20 @@ def merge(ledgers: Iterable[Ledger]) -> Ledger:
         for site, serial in part.removed.items():
             if site in entries and entries[site].serial <= serial:
                 del entries[site]
+        bases |= _newer_bases(bases, part)
     newest = parts[-1]
     included = {edition for part in parts for edition in (part.edition, *part.includes)} - {(0, 0), newest.edition}
     serials = sorted({edition.serial for edition in included})[-_REMEMBERED:]
     kept = (edition for edition in sorted(included) if edition.serial in serials)
-    return Ledger(newest.fleet, newest.serial, tuple(kept), entries, shard=newest.shard)
+    return Ledger(newest.fleet, newest.serial, tuple(kept), entries, shard=newest.shard, bases=bases)
 
 
-def newer(entries: Mapping[str, Entry], change: Ledger) -> Ledger:
-    """What of a newer ledger's `change` counts over `entries`, by the rules of `merge`."""
+def _newer_bases(bases: Mapping[str, Base], change: Ledger) -> dict[str, Base]:
+    return {key: base for key, base in change.bases.items() if key not in bases or bases[key].serial <= base.serial}
+
+
+def newer(entries: Mapping[str, Entry], change: Ledger, bases: Mapping[str, Base] | None = None) -> Ledger:
+    """What of a newer ledger's `change` counts over `entries` and `bases`, by the rules of `merge`."""
     known = {site: entry for site in (*change.entries, *change.removed) if (entry := entries.get(site)) is not None}
     counting = {
         site: entry for site, entry in change.entries.items() if site not in known or known[site].serial <= entry.serial
@@ -168,7 +201,7 @@ def newer(entries: Mapping[str, Entry], change: Ledger) -> Ledger:
     removed = {
         site: serial for site, serial in change.removed.items() if site in known and known[site].serial <= serial
     }
-    return replace(change, entries=counting, removed=removed)
+    return replace(change, entries=counting, removed=removed, bases=_newer_bases(bases or {}, change))
 
 
 def join(first: Ledger, second: Ledger) -> Ledger:
@@ -180,7 +213,8 @@ def join(first: Ledger, second: Ledger) -> Ledger:
     included = tuple(sorted({*first.includes, *second.includes}))
     whole = first.whole or second.whole
     removed = {} if whole else removed | dict(second.removed)
-    return Ledger(first.fleet, first.serial, included, entries, removed, whole, first.shard)
+    bases = {**first.bases, **second.bases}
+    return Ledger(first.fleet, first.serial, included, entries, removed, whole, first.shard, bases=bases)
 
 
 class _Table(Generic[Row]):
@@ -206,9 +240,13 @@ def _decode(raw: Any) -> Ledger:
     groups = [frozenset(inputs[number] for number in group) for group in raw["groups"]]
     keys = raw["keys"]
     entries = {}
-    for site, (file, group, made, content, manifest, serial, key, published) in raw["sites"].items():
+    for site, (file, group, made, content, manifest, serial, key, published, *base) in raw["sites"].items():
         digests = Digest(made), Digest(content), Digest(manifest)
-        entries[site] = Entry(Digest(file), groups[group], *digests, serial, keys[key], published)
+        entries[site] = Entry(Digest(file), groups[group], *digests, serial, keys[key], published, *base)
+    bases = {
+        base_key: Base(Digest(content), Digest(manifest), serial, keys[key], published)
+        for base_key, (content, manifest, serial, key, published) in raw.get("bases", {}).items()
+    }
     includes = tuple(Edition(serial, shard) for serial, shard in raw["includes"])
     return Ledger(
         raw["fleet"],
@@ -219,4 +257,5 @@ def _decode(raw: Any) -> Ledger:
         raw["whole"],
         raw["shard"],
         waived=str(raw.get("waived", "")),
+        bases=bases,
     )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from renderer.publish.opening import FORMS, absolute, is_folder, open_target
     from renderer.publish.parcel import Parcel
     from renderer.publish.publish import publish_all, publish_release
-    from renderer.publish.read import Published, earlier, published, read_artifact, read_layer, read_members
+    from renderer.publish.read import Published, earlier, published, read_artifact, read_layer, read_members, unpack
     from renderer.publish.routed import open_targets
     from renderer.publish.signatures import IsOurs
 else:
@@ -33,7 +33,7 @@ else:
             "opening": "FORMS absolute is_folder open_target",
             "parcel": "Parcel",
             "publish": "publish_all publish_release",
-            "read": "Published earlier published read_artifact read_layer read_members",
+            "read": "Published earlier published read_artifact read_layer read_members unpack",
             "routed": "open_targets",
             "signatures": "IsOurs",
         },
@@ -69,4 +69,5 @@ __all__ = [
     "read_members",
     "serial_of",
     "signature_manifests",
+    "unpack",
 ]

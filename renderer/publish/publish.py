@@ -83,7 +83,8 @@ def _publish(target: Target, release: Release, is_ours: IsOurs | None) -> Receip
     if highest is not None and highest > release.serial:
         return _superseded(release, highest)
     current = target.resolve(repository, tag_of(highest)) if highest is not None else None
-    if highest is not None and current and current["digest"] == str(manifest.digest):
+    is_there = current is not None and current["digest"] == str(manifest.digest)
+    if highest is not None and is_there and not (release.retag and highest < release.serial):
         sent = attach_missing(target, release, tags, is_ours)
         return _receipt(release, Outcome.SIGNED if sent else Outcome.UNCHANGED, highest, uploads=sent)
     if highest == release.serial and current:

@@ -116,6 +116,11 @@ def gunzip(data: bytes, *, limit: int) -> bytes:
     return b"".join(parts)
 
 
+def unpack(layer: bytes) -> dict[str, bytes]:
+    """The files of a compressed layer, with all that is checked of one from outside."""
+    return read_tar(gunzip(layer, limit=CONTENT_LIMIT))
+
+
 def read_tar(data: bytes) -> dict[str, bytes]:
     """Regular files of a tar by path; links, devices, unsafe or repeated names are REGISTRY_CORRUPT."""
     return {name: content for name, (_, content) in read_members(data).items()}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from renderer.errors import Code, ConfigurationError
 from renderer.read.files import parse, quoted, read_file, similar, unreadable
 from renderer.read.finding import FLEET_FILE, work_tree
+from renderer.read.fleet_publishing import publishing_flaws, publishing_of
 from renderer.read.fleet_rollout import rollout_flaws, rollout_of
 from renderer.read.fleet_sources import (
     DEFAULT_FOLDER,
@@ -89,6 +90,7 @@ def _fleet(
         sources=template_sources(value, document),
         lenient=lenient_templates(value),
         rollout=rollout_of(value),
+        publishing=publishing_of(value),
     )
 
 
@@ -154,7 +156,7 @@ def _judge(document: Document, value: dict[str, Any]) -> Iterator[Problem]:
             yield problem(Code.INPUT_SCHEMA, what, ("layers", index), hint)
     for what, key, hint in _registry_flaws(value.get("registries", {}), labels.get("region", ())):
         yield problem(Code.INPUT_SCHEMA, what, ("registries", *key), hint)
-    for what, path, hint in (*source_flaws(value), *rollout_flaws(value)):
+    for what, path, hint in (*source_flaws(value), *rollout_flaws(value), *publishing_flaws(value)):
         yield problem(Code.INPUT_SCHEMA, what, path, hint)
 
 

@@ -127,7 +127,7 @@ def _merge(
     if problems:
         return _rejected(site_file, problems)
     templates = tuple(sorted(TemplatePin(name, version) for name, version in pins.items() if isinstance(version, str)))
-    return Site(site_file.name, site_file.path, labels, values, templates, names)
+    return Site(site_file.name, site_file.path, labels, values, templates, names, own=document)
 
 
 def _section(merged: Mapping[str, Json], name: str) -> dict[str, Json]:

@@ -12,7 +12,7 @@ from renderer.report.objects import changes_data, changes_text, shown
 from renderer.report.problems import count_by, problems_data, problems_text, waived_data, waived_words
 from renderer.report.report import Report
 from renderer.report.table import counted, table
-from renderer.types import Outcome, Severity
+from renderer.types import BASES, Outcome, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -108,22 +108,29 @@ def publication(
     problems: Sequence[Problem],
     waived: Waived | None = None,
 ) -> Report:
-    """The outcome of `publish`; `unchanged` sites were never contacted."""
-    counts = count_by(receipt.outcome.value for receipt in receipts)
+    """The outcome of `publish`; `unchanged` sites were never contacted. Bases have receipts of their own."""
+    bases = [receipt for receipt in receipts if receipt.site.startswith(BASES)]
+    sites = [receipt for receipt in receipts if not receipt.site.startswith(BASES)]
+    counts = count_by(receipt.outcome.value for receipt in sites)
     uploads = sum(receipt.uploads for receipt in receipts)
     rows = [[outcome.value, f"{counts[outcome]:,}", _MEANINGS[outcome]] for outcome in Outcome if outcome in counts]
     if unchanged:
         rows.append(["skipped", f"{unchanged:,}", "nothing changed since the ledger was written"])
     summary = table(["outcome", "sites", ""], rows)
+    before = count_by(receipt.outcome.value for receipt in bases)
+    shared = [f"shared bases: {', '.join(f'{number:,} {outcome}' for outcome, number in before.items())}"]
     sent = f"{counted(uploads, 'upload')} to {where}{waived_words(problems)}"
     beyond = [f"waived: {one.what}; {waived.reason}" for one in waived.limits] if waived else []
-    text = "\n".join(part for part in (problems_text(problems), *beyond, summary, sent) if part)
+    text = "\n".join(
+        part for part in (problems_text(problems), *beyond, summary, *(shared if bases else ()), sent) if part
+    )
     data: dict[str, Json] = {
         "target": where,
         "waived": {"reason": waived.reason, "limits": [one.what for one in waived.limits]} if waived else None,
         "skipped": unchanged,
         "uploads": uploads,
-        "receipts": [_receipt(receipt) for receipt in receipts],
+        "receipts": [_receipt(receipt) for receipt in sites],
+        **({"bases": [_receipt(receipt) for receipt in bases]} if bases else {}),
         "problems": problems_data(problems),
         "suppressed": waived_data(problems),
     }
@@ -213,6 +220,8 @@ def _receipt(receipt: Receipt) -> Json:
         data["content"] = str(receipt.content)
     if receipt.serial is not None:
         data["serial"] = receipt.serial
+    if receipt.base:
+        data["base"] = receipt.base
     return data
 
 

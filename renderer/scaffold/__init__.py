@@ -1,6 +1,6 @@
 """scaffold: files that people or clusters need once."""
 
-from renderer.scaffold.bootstrap import bootstrap
+from renderer.scaffold.bootstrap import bootstrap, bootstrap_shared
 from renderer.scaffold.cataloguing import Added, add_entry, drop_files, manifest, renew_files
 from renderer.scaffold.checkouts import create_file, find_records, read_checkout_file
 from renderer.scaffold.copying import (
@@ -49,6 +49,7 @@ __all__ = [
     "add_entry",
     "ask",
     "bootstrap",
+    "bootstrap_shared",
     "copy_supplies",
     "create_file",
     "diff_lines",

@@ -73,6 +73,15 @@ if TYPE_CHECKING:
         Problem,
         Severity,
     )
+    from renderer.types.publishing import (
+        BASES,
+        BASES_VARIABLE,
+        PART_FOLDER,
+        PARTS,
+        POINTER_FOLDER,
+        Publishing,
+        base_object,
+    )
     from renderer.types.rollout import (
         Freeze,
         Gate,
@@ -102,6 +111,7 @@ else:
             "names": "Digest Json KeyPath Reference compact_json",
             "overlay": "ObjectPattern Overlay OverlayEdit",
             "problems": "Document Origin Problem Severity",
+            "publishing": "BASES BASES_VARIABLE PARTS PART_FOLDER POINTER_FOLDER Publishing base_object",
             "rollout": "Freeze Gate HealthFeed Limits Rollout Window",
             "shard": "Shard",
             "waivers": "SITE_KEY Scope Waived Waiver",
@@ -109,6 +119,11 @@ else:
     )
 
 __all__ = [
+    "BASES",
+    "BASES_VARIABLE",
+    "PARTS",
+    "PART_FOLDER",
+    "POINTER_FOLDER",
     "SITE_KEY",
     "Action",
     "Artifact",
@@ -140,6 +155,7 @@ __all__ = [
     "Overlay",
     "OverlayEdit",
     "Problem",
+    "Publishing",
     "Receipt",
     "Reference",
     "References",
@@ -167,5 +183,6 @@ __all__ = [
     "Waived",
     "Waiver",
     "Window",
+    "base_object",
     "compact_json",
 ]

@@ -93,12 +93,16 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """An artifact ready to go out: where to, under which serial, with which signatures."""
+    """An artifact ready to go out: where to, under which serial, with which signatures.
+
+    With `retag` it gets the serial's tag although the same content is there under a lower one.
+    """
 
     artifact: Artifact
     repository: Reference
     serial: int
     signatures: tuple[Signature, ...]
+    retag: bool = False
 
     @property
     def tag(self) -> str:
@@ -120,7 +124,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What happened to one site in `publish`. `uploads` counts blobs and manifests that were really sent."""
+    """What happened to one site in `publish`. `uploads` counts blobs and manifests that were really sent.
+
+    `base` is where the base is that a verified site shares.
+    """
 
     site: str
     outcome: Outcome
@@ -130,6 +137,7 @@ class Receipt:
     serial: int | None = None
     uploads: int = 0
     problems: tuple[Problem, ...] = ()
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)

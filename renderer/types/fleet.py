@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from renderer.types.artifact import SignatureFormat
 from renderer.types.problems import Severity
+from renderer.types.publishing import Publishing
 from renderer.types.rollout import Rollout
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from renderer.types.names import Digest, Json, KeyPath, Reference
-    from renderer.types.problems import Origin
+    from renderer.types.problems import Document, Origin
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -44,6 +45,7 @@ class Site:
     """One edge cluster: its labels, and the values that its layers and its own file add up to (plain JSON data).
 
     `ranges` are those of its pins that were written as a range; `templates` has what the lock resolves them to.
+    `own` is its own file as it was read, merged with nothing.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Site:
     templates: tuple[TemplatePin, ...]
     layers: tuple[str, ...]
     ranges: tuple[TemplatePin, ...] = ()
+    own: Document | None = field(default=None, compare=False, repr=False)
 
     @property
     def region(self) -> str:
@@ -139,6 +142,7 @@ class Fleet:
     sources: Mapping[str, TemplateSource] = field(default_factory=dict)
     lenient: frozenset[str] = frozenset()
     rollout: Rollout = field(default_factory=Rollout)
+    publishing: Publishing = field(default_factory=Publishing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from renderer.validate.definitions import Definition, read_definitions
     from renderer.validate.inputs import check_input
     from renderer.validate.kubernetes import minors
+    from renderer.validate.kustomize import KUSTOMIZATIONS
     from renderer.validate.policies import Policies
     from renderer.validate.secrets_inputs import InputCheck
     from renderer.validate.secrets_rules import secret_rules
@@ -31,6 +32,7 @@ else:
             "definitions": "Definition read_definitions",
             "inputs": "check_input",
             "kubernetes": "minors",
+            "kustomize": "KUSTOMIZATIONS",
             "policies": "Policies",
             "secrets_inputs": "InputCheck",
             "secrets_rules": "secret_rules",
@@ -43,6 +45,7 @@ else:
     )
 
 __all__ = [
+    "KUSTOMIZATIONS",
     "WAIVABLE",
     "Definition",
     "DefinitionChange",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from renderer.types import KeyPath
 
 GROUP = "kustomize.config.k8s.io"
-FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _KINDS = {("kustomize.config.k8s.io/v1beta1", "Kustomization"), ("kustomize.config.k8s.io/v1alpha1", "Component")}
 _STRING = {"type": "string"}
 _TEXTS = {"type": "array", "items": _STRING}
@@ -150,4 +150,4 @@ def resolve(file: str, target: str) -> str | None:
 
 def is_present(path: str, files: frozenset[str] | set[str]) -> bool:
     """Whether `path` is a file of the artifact, or a folder with a kustomization in it."""
-    return path in files or any(posixpath.normpath(f"{path}/{name}") in files for name in FILE_NAMES)
+    return path in files or any(posixpath.normpath(f"{path}/{name}") in files for name in KUSTOMIZATIONS)

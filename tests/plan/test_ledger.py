@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.errors import Code
-from renderer.plan import Edition, Entry, Ledger, LedgerError, join, merge
+from renderer.plan import Base, Edition, Entry, Ledger, LedgerError, join, merge, newer
 from renderer.types import Digest
 
 if TYPE_CHECKING:
@@ -20,9 +20,16 @@ if TYPE_CHECKING:
 
 digests = st.binary(max_size=4).map(Digest.of)
 inputs = st.frozensets(st.tuples(st.sampled_from(["layers/a.yaml", "b@1", "schemas"]), digests), max_size=4)
+key_ids = st.sampled_from(["k1", "k2"])
 entries = st.builds(
-    Entry, digests, inputs, digests, digests, digests, st.integers(1, 99), st.sampled_from(["k1", "k2"]), st.just("t")
+    Entry,
+    *(digests, inputs, digests, digests, digests),
+    st.integers(1, 99),
+    key_ids,
+    st.just("t"),
+    st.sampled_from(["", "base-1", "base-2"]),
 )
+bases = st.builds(Base, digests, digests, st.integers(1, 99), key_ids, st.just("t"))
 editions = st.builds(Edition, st.integers(1, 99), st.integers(0, 9))
 ledgers = st.builds(
     Ledger,
@@ -33,6 +40,7 @@ ledgers = st.builds(
     st.dictionaries(st.sampled_from(["e", "f"]), st.integers(1, 99)),
     st.booleans(),
     st.integers(0, 9),
+    bases=st.dictionaries(st.sampled_from(["base-1", "base-2", "base-3"]), bases),
 )
 
 
@@ -135,3 +143,22 @@ def test_a_whole_ledger_in_between_changes_nothing(parts: list[Ledger]) -> None:
     distinct = sorted({part.edition: part for part in parts}.values(), key=lambda part: part.edition)
 
     assert merge([merge(distinct[:-1]), distinct[-1]] if distinct[1:] else distinct).entries == merge(distinct).entries
+
+
+def test_a_fleet_without_bases_has_the_ledger_that_it_always_had() -> None:
+    ledger = Ledger("labs", 3, entries={"a": entry(3)})
+
+    assert b"base" not in ledger.dump()
+
+
+def test_of_a_base_the_highest_serial_counts_whatever_order_the_ledgers_come_in() -> None:
+    def published(serial: int) -> Base:
+        return Base(Digest.of(str(serial).encode()), Digest.of(b""), serial, "key", "t")
+
+    old = Ledger("labs", 1, bases={"k": published(1), "gone": published(1)})
+    new = Ledger("labs", 2, whole=False, bases={"k": published(2)})
+
+    assert merge([new, old]).bases == merge([old, new]).bases == {"k": published(2), "gone": published(1)}
+    assert newer({}, new, old.bases).bases == {"k": published(2)}
+    assert newer({}, old, new.bases).bases == {"gone": published(1)}
+    assert join(old, new).bases == {"k": published(2), "gone": published(1)}

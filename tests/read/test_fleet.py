@@ -8,7 +8,7 @@ import pytest
 
 from renderer.errors import Code, ConfigurationError
 from renderer.read import find_fleet, load_fleet
-from renderer.types import ClusterSettings, Document, Origin, Problem, SignatureFormat
+from renderer.types import ClusterSettings, Document, Origin, Problem, Publishing, SignatureFormat
 from tests.build import FLEET, accept, build_fleet
 
 if TYPE_CHECKING:
@@ -135,3 +135,39 @@ def test_two_fleets_or_none_need_a_choice(tmp_path: Path) -> None:
     build_fleet(tmp_path, {}, name="clinics")
     with pytest.raises(ConfigurationError, match="more than one fleet here: one of clinics, labs"):
         find_fleet(tmp_path)
+
+
+SHARING = FLEET.replace('["1.34", "1.35"]', '["1.34", "1.35"]\n  topology: [one, three]\n  rack: [a, b]')
+
+
+def test_labels_that_choose_layers_form_cohorts_and_all_others_are_a_sites_own(tmp_path: Path) -> None:
+    text = f"{SHARING}publishing: {{mode: shared-base, own: [node_ips, cilium.mtu], labels: [topology]}}\n"
+
+    found = load_fleet(build_fleet(tmp_path, {"fleet.yaml": text}), check=accept).publishing
+
+    assert found.shared
+    assert found.cohorts == ("region", "topology")
+    assert found.own == (("cilium", "mtu"), ("kubernetes",), ("node_ips",), ("rack",))
+
+
+def test_without_the_mode_nothing_is_shared(tmp_path: Path) -> None:
+    assert load_fleet(build_fleet(tmp_path / "a", {}), check=accept).publishing == Publishing()
+    text = f"{FLEET}publishing: {{mode: site}}\n"
+    assert load_fleet(build_fleet(tmp_path / "b", {"fleet.yaml": text}), check=accept).publishing == Publishing()
+
+
+@pytest.mark.parametrize(
+    ("publishing", "what"),
+    [
+        ("{mode: site, own: [a]}", "own is about the mode shared-base only"),
+        ("{mode: shared-base, labels: [topologie]}", "there is no label topologie"),
+        ("{mode: shared-base, labels: [topology], own: [topology]}", "cannot be each site's own and form cohorts"),
+        ("{mode: shared-base, own: [region]}", "the label region chooses layers or the registry"),
+    ],
+)
+def test_publishing_that_contradicts_itself_is_told(tmp_path: Path, publishing: str, what: str) -> None:
+    (problem,) = problems_of(tmp_path, f"{SHARING}publishing: {publishing}\n")
+
+    assert what in problem.what
+    assert problem.where is not None
+    assert problem.where.line == 8
