@@ -34,8 +34,8 @@ _MIB = 1024
 class Maker:
     """Makes releases, and knows how much time that took."""
 
-    def __init__(self, size: int) -> None:
-        self._size = size
+    def __init__(self, size: int, host: str = "registry.example", prefix: str = "press") -> None:
+        self._size, self._host, self._prefix = size, host, prefix
         self.cpu = self.wall = 0.0
 
     def releases(self, sites: Sequence[int], serial: int) -> Iterator[Release]:
@@ -70,7 +70,7 @@ class Maker:
             {"dev.sigstore.bundle.content": "dsse-envelope"},
         )
         artifact = Artifact(name, config, layer, manifest, Digest.of(layer.data))
-        return Release(artifact, Reference("registry.example", f"press/fleet/{name}"), serial, (signed,))
+        return Release(artifact, Reference(self._host, f"{self._prefix}/fleet/{name}"), serial, (signed,))
 
 
 def measure(scheme: str, folder: Path, sites: int, size: int) -> Figures:
