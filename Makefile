@@ -31,12 +31,15 @@ lint: $(VENV)/dev ## ruff and mypy
 	ruff format --check .
 	mypy
 
-bench: $(VENV)/dev ## sites per second over 1,000 and 10,000 generated sites: minutes
+bench: $(VENV)/dev ## what 1,000 and 10,000 generated sites cost, cold and with little to do: minutes
 	python benchmarks/press.py --sites 1000,10000 --output build/bench.json
+	python benchmarks/incremental.py --sites 1000,10000 --output build/incremental.json
 	python benchmarks/templates.py --rounds 6 --output build/templates.json
 
-bench-full: $(VENV)/dev ## the same at 100,000 sites, with `publish`, and the comparison with peers: up to an hour
-	python benchmarks/press.py --sites 1000,10000,100000 --repeat 1 --rounds 0 --publish --output build/bench-full.json
+bench-full: $(VENV)/dev ## the same at 100,000 sites, with bad sites among them, and beside peers: up to an hour
+	python benchmarks/press.py --sites 1000,10000,100000 --repeat 1 --rounds 0 --output build/bench-full.json
+	python benchmarks/incremental.py --sites 1000,10000,100000 --output build/incremental-full.json
+	python benchmarks/poison.py --sites 100000 --repeat 1 --output build/poison.json
 	python benchmarks/peers.py --output build/peers.json $(if $(KAPITAN),--kapitan $(KAPITAN))
 
 docs: $(VENV)/dev ## write the generated reference pages anew

@@ -1,6 +1,6 @@
 """Draws the figures of docs/performance.md from the JSON that the benchmarks wrote.
 
-In: files of press.py and peers.py. Out: SVG files. Never: measures, or draws a figure that is in no file.
+In: files of incremental.py and peers.py. Out: SVG files. Never: measures, or draws a figure that is in no file.
 
 matplotlib is no dependency of fleetpress: `pip install matplotlib` first.
 """
@@ -14,26 +14,18 @@ from pathlib import Path
 from typing import Any
 
 _LEAST = 3
+_COMMANDS = ("cold", "bump", "one site", "nothing changed")
 
 
 def growth(report: dict[str, Any], path: Path) -> None:
-    """Seconds and memory of a cold run against the number of sites, both axes logarithmic."""
+    """Seconds and memory of whole commands against the number of sites, both axes logarithmic."""
     figure, (left, right) = _subplots(2)
-    for workers in sorted({run["workers"] for fleet in report["fleets"] for run in fleet["press"]}):
-        points = [
-            (
-                fleet["sites"],
-                min((run for run in fleet["press"] if run["workers"] == workers), key=lambda run: run["wall_s"]),
-            )
-            for fleet in report["fleets"]
-            if any(run["workers"] == workers for run in fleet["press"])
-        ]
-        name = f"{workers} worker{'s' if workers > 1 else ''}"
-        sites = [count for count, _ in points]
-        left.loglog(sites, [run["wall_s"] for _, run in points], marker="o", label=name)
-        right.semilogx(sites, [run["worker_mib"] or run["parent_mib"] for _, run in points], marker="o", label=name)
-    left.set(title="cold run", xlabel="sites", ylabel="seconds")
-    right.set(title="memory of a worker", xlabel="sites", ylabel="MiB", ylim=(0, None))
+    sites = [row["sites"] for row in report["rows"]]
+    for name in _COMMANDS:
+        left.loglog(sites, [row[name]["wall"] for row in report["rows"]], marker="o", label=name)
+        right.loglog(sites, [row[name]["peak_kib"] / 1024 for row in report["rows"]], marker="o", label=name)
+    left.set(title="fleetpress publish", xlabel="sites", ylabel="seconds")
+    right.set(title="largest process", xlabel="sites", ylabel="MiB", ylim=(10, 1000))
     for axes in (left, right):
         axes.grid(visible=True, alpha=0.3)
         axes.legend()
@@ -68,11 +60,11 @@ def _save(figure: Any, path: Path) -> None:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description="Draw the figures of docs/performance.md.")
-    parser.add_argument("--press", type=Path, required=True, help="JSON of press.py")
+    parser.add_argument("--incremental", type=Path, required=True, help="JSON of incremental.py")
     parser.add_argument("--peers", type=Path, required=True, help="JSON of peers.py")
     parser.add_argument("--folder", type=Path, default=Path("docs/performance"))
     asked = parser.parse_args()
-    growth(json.loads(asked.press.read_bytes()), asked.folder / "growth.svg")
+    growth(json.loads(asked.incremental.read_bytes()), asked.folder / "growth.svg")
     peers(json.loads(asked.peers.read_bytes()), asked.folder / "peers.svg")
 
 
