@@ -64,7 +64,7 @@ class Archive(ImageLayout):
     """See the module and `ImageLayout`. Blobs wait in `spool`, which archives share."""
 
     def __init__(self, path: Path, options: TargetOptions, spool: Spool) -> None:
-        super().__init__(path, path.with_suffix(".lock"), options)
+        super().__init__(path, path.with_name(f"{path.name}.lock"), options)
         self._spool = spool
         self._waiting: dict[Digest, _Held] = {}
         self._contents: Contents | None = None
@@ -225,7 +225,7 @@ class Archive(ImageLayout):
 
     def _rewrite(self, contents: Contents, data: bytes) -> None:
         """Write a new file of what counts and `data`, and put it in the place of the old."""
-        temporary = self.path.with_suffix(".tmp")  # one writer at a time: the lock sees to it
+        temporary = self.path.with_name(f"{self.path.name}.tmp")  # one writer at a time: the lock sees to it
         try:
             with temporary.open("wb", buffering=0) as new:
                 for part in self._kept(contents):

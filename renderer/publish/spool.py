@@ -6,6 +6,7 @@ In: bytes. Out: the same bytes, by the place that `add` gave. Never: leaves anyt
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -61,5 +62,6 @@ class Spool:
 
     def _give_back(self) -> None:
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # a full disk: what is still to be written is wanted by nobody
+                self._file.close()
         self._file, self._end, self._held = None, 0, 0

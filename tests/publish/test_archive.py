@@ -135,6 +135,23 @@ def test_what_does_not_fit_into_memory_waits_on_the_disk(place: Place, monkeypat
     check_whole(place)
 
 
+def test_a_spool_that_cannot_be_written_any_more_is_let_go(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "_IN_MEMORY", 1000)
+    target = place.open()
+    publish_release(target, release(1))
+
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    held = target._spool._file  # type: ignore[attr-defined]
+    held.close()
+    monkeypatch.setattr(held, "close", full)
+    monkeypatch.setattr(held, "seek", lambda _: full())
+    with pytest.raises(PublishError, match="No space left on device"):
+        target.close()
+    assert place.layouts() == []
+
+
 class Budget:
     """Lets the archive write so many bytes, and dies or fails then."""
 
@@ -248,7 +265,7 @@ def test_an_archive_grows_no_larger_than_twice_what_counts(place: Place) -> None
     assert len(files) < 60, "but not each time"
     live = sum(1024 + len(data) for data in members(path).values())
     assert path.stat().st_size <= 2 * live + 1024
-    assert {each.name for each in path.parent.iterdir()} == {path.with_suffix(".lock").name, path.name}
+    assert {each.name for each in path.parent.iterdir()} == {f"{path.name}.lock", path.name}
     check_whole(place)
 
 

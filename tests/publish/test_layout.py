@@ -221,7 +221,7 @@ def test_a_lock_that_is_held_is_waited_for_and_then_told(place: Place) -> None:
     release = make_release(HOST)
     publish_release(target, release)
     path, _ = target.path(release.repository, "")
-    lock = path / ".lock" if place.scheme == "oci-layout" else path.with_suffix(".lock")
+    lock = path / ".lock" if place.scheme == "oci-layout" else path.with_name(f"{path.name}.lock")
     lock.parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(lock), pytest.raises(PublishError, match="locked by another process"):
         target.flush()
