@@ -6,17 +6,17 @@ only to ask it for its version.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from hashlib import sha256
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import renderer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _DISTRIBUTION = "fleetpress"
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -29,6 +29,8 @@ def identity() -> dict[str, str]:
         "Python": f"{sys.version_info.major}.{sys.version_info.minor}",
         _DISTRIBUTION: f"{renderer.__version__} ({_source()[:_SHOWN]})",
     }
+    from importlib import metadata
+
     for name in _needs():
         try:
             found[name] = metadata.version(name)
@@ -46,6 +48,8 @@ def differences(expected: Mapping[str, str], found: Mapping[str, str]) -> list[s
 
 def _needs() -> list[str]:
     """The packages that are always installed with this one; extras change no byte of an artifact."""
+    from importlib import metadata
+
     try:
         needs = metadata.requires(_DISTRIBUTION) or []
     except metadata.PackageNotFoundError:
@@ -55,10 +59,17 @@ def _needs() -> list[str]:
 
 
 def _source() -> str:
-    """Digest of our own modules: two builds of one version number may differ."""
+    """Digest of our own modules, and of the rules beside them: two builds of one version number may differ."""
     root = Path(renderer.__file__).parent
     digest = sha256()
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted(map(Path, source_files())):
         content = path.read_bytes()
         digest.update(f"{path.relative_to(root).as_posix()} {len(content)}\n".encode() + content)
     return digest.hexdigest()
+
+
+def source_files() -> Iterator[str]:
+    """Paths of the files that this program is made of, in no order."""
+    for folder, folders, names in os.walk(Path(renderer.__file__).parent):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        yield from (f"{folder}/{name}" for name in names)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from renderer import overlay, pack, plan, read, render, validate
 from renderer.errors import Code, TemplateError
 from renderer.fleet.task import FleetTask
-from renderer.types import Problem, Rejected, Severity, compact_json
+from renderer.types import Problem, Rejected, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -159,16 +159,16 @@ class Render(SiteTask):
 
     def prepare(self) -> None:
         """Read fleet.yaml and the CRDs; a template is compiled when the first site needs it."""
-        from renderer.engine.identity import identity
         from renderer.fleet.keep import Salted, open_keep
+        from renderer.fleet.program import program
 
         super().prepare()
         remembers = os.environ.get(MEMO_VARIABLE) != "off"
         keep = open_keep() if remembers else None
-        program = compact_json(identity()) if keep else b""
+        ours = program(keep) if keep else b""
         verdicts = Salted(keep, b"verdict") if keep else None
-        self._shelves = Salted(keep, b"template", program) if keep else None
-        self._validator = validate.Validator.of(self.space.fleet, self.space.schemas, verdicts, program)
+        self._shelves = Salted(keep, b"template", ours) if keep else None
+        self._validator = validate.Validator.of(self.space.fleet, self.space.schemas, verdicts, ours)
         self._templates: dict[TemplatePin, render.Template | TemplateError] = {}
         self._overlayer = overlay.Overlayer(read.merge_patch)
         self._shared: dict[tuple[TemplatePin, ...], SharedFiles] = {}
