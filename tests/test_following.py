@@ -247,6 +247,28 @@ def test_a_look_without_changes_opens_no_site_file(shop: Shop, watch: Callable[[
     assert not [path for path in opened if path.startswith(str(shop.root / "sites"))]
 
 
+@pytest.mark.parametrize("command", ["verify", "diff", "rollback", "why-changed"])
+def test_who_asks_about_one_site_opens_no_other(shop: Shop, watch: Callable[[], list[str]], command: str) -> None:
+    shop.publish("--serial", "1")
+    shop.edit("sites/paris-01.yaml", EU % 5)
+    shop.publish("--serial", "2")
+    shop("plan", "--to", shop.target)
+    opened = watch()
+
+    done = {
+        "verify": lambda: shop("verify", "paris-01", "--to", shop.target, "--key", shop.public),
+        "diff": lambda: shop("diff", "paris-01", "--to", shop.target),
+        "rollback": lambda: shop(
+            *("rollback", "paris-01", "--last-good", "--to", shop.target, "--key", shop.private, "--serial", "3")
+        ),
+        "why-changed": lambda: shop("explain", "paris-01", "--why-changed", "--to", shop.target),
+    }[command]()
+
+    assert done.code == 0, done.err
+    sites = str(shop.root / "sites")
+    assert {path for path in opened if path.startswith(sites)} <= {f"{sites}/paris-01.yaml"}
+
+
 def test_changes_that_are_not_committed_are_seen_and_so_is_their_end(place: Place) -> None:
     place.publish({0, 1, 2, 3})
     assert place.plan(State(place.kept)).changed == {}

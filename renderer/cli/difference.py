@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from datetime import date
 
     from renderer.engine import Workers
+    from renderer.fleet.books import Books
     from renderer.fleet.comparisons import Comparison
+    from renderer.fleet.destination import Destination
     from renderer.fleet.supposing import Supposition
     from renderer.fleet.workspace import Workspace
     from renderer.types import FleetDifference
@@ -54,6 +56,13 @@ class _Asked:
     against: str
     connection: session.Connection
     supposition: Supposition | None
+
+    def ledgers(self) -> tuple[Books, Destination] | None:
+        """What is published, when that is what is compared with; from here on sites are looked up in it."""
+        if self.against != _PUBLISHED:
+            return None
+        destination, target = session.open_destination(self.space, self.connection)
+        return session.open_books(self.space, target, destination), destination
 
 
 @click.command(
@@ -129,14 +138,15 @@ def diff(
     from renderer.fleet import comparisons
     from renderer.fleet.supposing import suppose
 
-    space = session.open_workspace(fleet, today)
+    space = session.open_workspace(fleet, today, follows=_is_published(against, versions, settings) and live is None)
     if live is not None:
         _live(space, sites, live, output, all_live=all_live)
     supposition = suppose(space, versions, settings)
     connection = session.Connection(to, plain_http, ca_file)
     asked = _Asked(space, sites, against or (_TREE if supposition else _PUBLISHED), connection, supposition)
+    ledgers = asked.ledgers()
     names = session.choose(space, sites, workers)
-    with _comparison(asked, names) as comparison:
+    with _comparison(asked, names, ledgers) as comparison:
         how = comparisons.Asked(workers, supposition, ignore_defaults=ignore_defaults)
         found = comparisons.compare(space, comparison, how, session.watched(len(comparison.pairings)))
     if save is not None:
@@ -187,12 +197,13 @@ def canary(
     from renderer.fleet.supposing import suppose
     from renderer.report import differences
 
-    space = session.open_workspace(fleet)
+    space = session.open_workspace(fleet, follows=_is_published(against, versions, settings))
     supposition = suppose(space, versions, settings)
     connection = session.Connection(to, plain_http, ca_file)
     asked = _Asked(space, sites, against or (_TREE if supposition else _PUBLISHED), connection, supposition)
+    ledgers = asked.ledgers()
     names = session.choose(space, sites, workers)
-    with _comparison(asked, names) as comparison:
+    with _comparison(asked, names, ledgers) as comparison:
         how = comparisons.Asked(workers, supposition)
         found = comparisons.compare(space, comparison, how, session.watched(len(comparison.pairings)))
     session.tell(list(session.located(space, found.problems)))
@@ -201,20 +212,24 @@ def canary(
     sys.exit(_PARTIAL if found.failed else 0)
 
 
-def _comparison(asked: _Asked, names: Sequence[str]) -> AbstractContextManager[Comparison]:
+def _is_published(against: str | None, *suppositions: tuple[str, ...]) -> bool:
+    """Whether the comparison is with what is published."""
+    return against == _PUBLISHED or (against is None and not any(suppositions))
+
+
+def _comparison(
+    asked: _Asked, names: Sequence[str], ledgers: tuple[Books, Destination] | None
+) -> AbstractContextManager[Comparison]:
     from renderer import pipeline
     from renderer.fleet import comparisons
-    from renderer.fleet.books import Books
     from renderer.publish import TargetOptions
 
     space, against, whole = asked.space, asked.against, not asked.sites
     if against in _FOLDERS or against.startswith("git:"):
         return comparisons.against_folder(space, against, names, whole=whole)
-    if against != _PUBLISHED:
+    if ledgers is None:
         return nullcontext(comparisons.against_snapshot(space, Path(against), names, whole=whole))
-    connection = asked.connection
-    destination, target = session.open_destination(space, connection)
-    books = Books(target, destination)
+    (books, destination), connection = ledgers, asked.connection
     # What is supposed is in no ledger: then every site has to be looked at.
     found = pipeline.survey(space, books, names, None)
     shown = found if asked.supposition is None else comparisons.with_all(found, names)

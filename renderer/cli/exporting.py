@@ -69,12 +69,13 @@ def export(
     from renderer.publish import Parcel
     from renderer.types import Outcome
 
-    space = session.open_workspace(fleet)
+    space = session.open_workspace(fleet, follows=True)
     trusted = session.open_public_keys(keys)
     destination, target = session.open_destination(space, session.Connection(source, plain_http, ca_file))
+    books = session.open_books(space, target, destination)
     names = session.choose(space, sites, workers)
     parcel = Parcel(file)
-    checked = verify(space, names, destination, target, trusted)
+    checked = verify(space, names, destination, target, trusted, books)
     receipts = list(report.progress(exporting.export(checked, target, parcel), len(names), "exporting"))
     parcel.close()
     session.say(report.results.exported(receipts, source, str(file)), output)

@@ -89,11 +89,12 @@ def verify(
     from renderer.errors import Code
     from renderer.fleet.verifying import verify as check
 
-    space = session.open_workspace(fleet)
+    space = session.open_workspace(fleet, follows=True)
     trusted = session.open_public_keys(keys)
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file))
+    books = session.open_books(space, target, destination, shard)
     names = session.choose(space, sites, workers, shard)
-    checked = check(space, names, destination, target, trusted)
+    checked = check(space, names, destination, target, trusted, books)
     receipts = list(report.progress(checked, len(names), "verifying"))
     result = report.results.verification(receipts, to)
     problems = [problem for receipt in receipts for problem in receipt.problems]
@@ -154,7 +155,7 @@ def explain(
 
     if bool(key) + bool(target) + why_changed > 1 or (field and not target):
         raise click.UsageError("give one of KEY, --object (perhaps with --field), and --why-changed")
-    space = session.open_workspace(fleet)
+    space = session.open_workspace(fleet, follows=why_changed)
     if target:
         found = explaining.explain_object(space, site, target, field)
         session.say(report.explained.rendered_fields(site, target, found), output)
@@ -169,12 +170,11 @@ def _why_changed(space: Workspace, site: str, connection: session.Connection) ->
     from renderer.engine import Workers
     from renderer.errors import ConfigurationError
     from renderer.fleet import causes, comparisons
-    from renderer.fleet.books import Books
     from renderer.plan import Candidates
     from renderer.publish import TargetOptions
 
     destination, target = session.open_destination(space, connection)
-    books = Books(target, destination)
+    books = session.open_books(space, target, destination)
     name = space.file(site).name
     options = TargetOptions(plain_http=connection.plain_http, ca_file=connection.ca_file, read_only=True)
     asked = Candidates({name: ()}, 0, ())

@@ -141,14 +141,14 @@ def promote(
     """
     from renderer import publish, report
     from renderer.fleet import pinning, promotion
-    from renderer.fleet.books import Books
 
-    space = session.open_workspace(fleet)
+    space = session.open_workspace(fleet, follows=True)
+    destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file))
+    books = session.open_books(space, target, destination)
     ring = f"{space.fleet.rollout.label}={after}"
     names = session.choose(space, [f"{one},{ring}" for one in sites] or [ring], workers)
-    destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file))
     request = promotion.Request(before, after, frozenset(names), session.time_of(at), template)
-    found = promotion.Promoter(space, Books(target, destination).entries, publish.fetch, workers).promote(request)
+    found = promotion.Promoter(space, books.entries, publish.fetch, workers).promote(request)
     plans = [one.plan for one in found]
     failed = any(plan.problems for plan in plans) or not all(one.passes for one in found)
     write = not (dry_run or check or any(plan.problems for plan in plans))
@@ -199,7 +199,6 @@ def rollback(
     change: put these right in git next.
     """
     from renderer import pipeline, report
-    from renderer.fleet.books import Books
     from renderer.fleet.rollback import roll_back
     from renderer.fleet.run import Run
     from renderer.fleet.sharing import refuse_shared
@@ -207,15 +206,16 @@ def rollback(
 
     if last_good == (to_serial is not None):
         raise click.UsageError("give either --last-good or --to-serial SERIAL")
-    space = session.open_workspace(fleet, today)
+    space = session.open_workspace(fleet, today, follows=True)
     hint = "`git revert` the commit and publish: the bases and parts of then go out again, checked together"
     refuse_shared(space.fleet, "an earlier part may not fit the base of today", hint)
     signer = session.open_key(key)
     release = pipeline.choose_serial(space, serial, to, allow_dirty=allow_dirty)
     destination, target = session.open_destination(space, session.Connection(to, plain_http, ca_file, read_only=False))
     run = Run(space, destination, target, signer, release, workers)
+    books = session.open_books(space, target, destination)
     names = session.choose(space, sites, workers)
-    receipts = list(roll_back(run, Books(target, destination), names, to_serial))
+    receipts = list(roll_back(run, books, names, to_serial))
     problems = list(session.located(space, [problem for receipt in receipts for problem in receipt.problems]))
     session.say(report.results.rollback(receipts, to, problems), output)
     sys.exit(_PARTIAL if any(receipt.outcome is Outcome.FAILED for receipt in receipts) else 0)

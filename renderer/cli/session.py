@@ -134,12 +134,16 @@ def open_destination(space: Workspace, connection: Connection) -> tuple[Destinat
 
 
 def open_books(
-    space: Workspace, target: Target, destination: Destination, shard: Shard, *, fresh: bool = False
+    space: Workspace, target: Target, destination: Destination, shard: Shard | None = None, *, fresh: bool = False
 ) -> Books:
-    """The ledgers, and from here on `space.index`, with what this machine remembers of both."""
-    from renderer.fleet import books
+    """The ledgers, and from here on `space.index`, with what this machine remembers of both.
 
-    opened, problems = books.open_books(space, target, destination, shard, fresh=fresh)
+    To be opened before sites are chosen: who chooses without it lists and hashes the files of all sites.
+    """
+    from renderer.fleet import books
+    from renderer.types import Shard
+
+    opened, problems = books.open_books(space, target, destination, shard or Shard(), fresh=fresh)
     click.get_current_context().call_on_close(opened.close)
     tell(problems)
     return opened

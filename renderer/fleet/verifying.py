@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from renderer import pack, publish, sign
 from renderer.errors import Code, PublishError
-from renderer.fleet.books import Books
 from renderer.types import BASES, Outcome, Problem, Receipt, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from renderer.fleet.books import Books
     from renderer.fleet.destination import Destination
     from renderer.fleet.workspace import Workspace
     from renderer.plan import Base, Entry
@@ -27,10 +27,15 @@ _ELSEWHERE = "somebody else writes to this repository; publish the site again wi
 
 
 def verify(
-    space: Workspace, names: Sequence[str], destination: Destination, target: Target, keys: Sequence[sign.Verifier]
+    space: Workspace,
+    names: Sequence[str],
+    destination: Destination,
+    target: Target,
+    keys: Sequence[sign.Verifier],
+    books: Books,
 ) -> Iterator[Receipt]:
-    """Check what is published for each site, and the base that it shares, if it does."""
-    checker = _Checker(destination, target, keys, Books(target, destination))
+    """Check what is published for each site, and the base that it shares, if it does; `books` are the ledgers."""
+    checker = _Checker(destination, target, keys, books)
     for name in names:
         site = space.site(space.file(name))
         if isinstance(site, Rejected):
