@@ -18,7 +18,7 @@ from renderer.fleet.locating import on_one_way
 from renderer.types import Origin, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from renderer.render import Template
     from renderer.types import Fleet, Json, KeyPath, Manifests, Publishing, Site
@@ -40,12 +40,11 @@ class SharedFiles:
     @classmethod
     def of(cls, templates: Sequence[Template], publishing: Publishing) -> SharedFiles:
         """Of a site with these templates, whatever else it is."""
-        own = (_SITE, *publishing.own)
         reads: dict[str, list[tuple[KeyPath, str]]] = defaultdict(list)
         files = set()
         for template in templates:
             for file, paths in template.givens().items():
-                if paths is None or any(on_one_way(path, one) for path in paths for one in own):
+                if paths is None or kept_out(paths, publishing):
                     continue
                 files.add(file)
                 for path in sorted(paths, key=repr):
@@ -74,6 +73,12 @@ class SharedFiles:
             readers = (file for read, file in self.reads.get(str(path[0]), ()) if on_one_way(read, path))
             self._known[path] = next(readers, None)
         return self._known[path]
+
+
+def kept_out(paths: Iterable[KeyPath], publishing: Publishing) -> tuple[str, ...]:
+    """What of a site alone a file depends on that reads `paths`: none of it, and the file is shared."""
+    found = {one for path in paths for one in (_SITE, *publishing.own) if on_one_way(path, one)}
+    return tuple(sorted(map(".".join, found)))
 
 
 def refuse_shared(fleet: Fleet, what: str, hint: str) -> None:

@@ -7,7 +7,7 @@ Never: publishes or keeps anything; sites with problems are counted and left out
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from marshal import dumps
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from renderer import engine, render
 from renderer.errors import Code, ConfigurationError, TemplateError
 from renderer.fleet.press import Examine, Order
+from renderer.fleet.sharing import kept_out
 from renderer.render.keys import MARSHAL_VERSION
 from renderer.render.site import given_of
 from renderer.report.variation import Cause, FileVariation, Variation
@@ -130,7 +131,23 @@ def why_site_specific(
         hint = "`fleetpress sites` shows what each site takes, `fleetpress validate` why one cannot be rendered"
         raise ConfigurationError(what, problems=[Problem(Code.TEMPLATE_MISSING, what, hint=hint)])
     for pin in sorted(found):
-        yield found[pin].variation(pin, render.compile_template(space.tree(pin)))
+        compiled = render.compile_template(space.tree(pin))
+        variation = found[pin].variation(pin, compiled)
+        if space.fleet.publishing.shared:
+            parts = _parts(space, pin, compiled)
+            files = (replace(file, part=parts.get(file.path)) for file in variation.files)
+            variation = replace(variation, files=tuple(files))
+        yield variation
+
+
+def _parts(space: Workspace, pin: TemplatePin, template: render.Template) -> dict[str, tuple[str, ...]]:
+    """File -> what keeps it in the site's part."""
+    folder = f"{space.tree(pin).file}/"
+    unknown = ("only a run can tell what it reads",)
+    return {
+        file.removeprefix(folder): unknown if paths is None else kept_out(paths, space.fleet.publishing)
+        for file, paths in template.givens().items()
+    }
 
 
 @dataclass(slots=True)

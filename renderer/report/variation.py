@@ -33,7 +33,8 @@ class FileVariation:
     """One template file over many sites.
 
     `outputs` counts what it makes, `combinations` what it reads (None when only a run can tell). `share` is its part, 0
-    to 1, of all bytes that have to be rendered, validated and stored because sites differ.
+    to 1, of all bytes that have to be rendered, validated and stored because sites differ. Where sites share bases,
+    `part` is what keeps the file in the site's own part: nothing for one in the base; None without bases.
     """
 
     path: str
@@ -41,6 +42,7 @@ class FileVariation:
     share: float
     combinations: int | None
     causes: tuple[Cause, ...]
+    part: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,22 @@ def why_site_specific(found: Sequence[Variation]) -> Report:
 
 
 def _text(variation: Variation) -> str:
+    shares = any(file.part is not None for file in variation.files)
     rows = [
-        [file.path, f"{file.outputs:,}", _combinations(file), f"{file.share:.1%}", _causes(file)]
+        [
+            *(file.path, f"{file.outputs:,}", _combinations(file), f"{file.share:.1%}"),
+            *([_place(file)] if shares else []),
+            _causes(file),
+        ]
         for file in variation.files
     ]
     head = f"{variation.pin}: {counted(variation.sites, 'site')}"
-    return f"{head}\n{table(['file', 'outputs', 'reads', 'bytes', 'because of'], rows)}"
+    columns = ["file", "outputs", "reads", "bytes", *(["is in"] if shares else []), "because of"]
+    return f"{head}\n{table(columns, rows)}"
+
+
+def _place(file: FileVariation) -> str:
+    return f"part: {', '.join(file.part)}" if file.part else "base"
 
 
 def _combinations(file: FileVariation) -> str:
@@ -93,6 +105,7 @@ def _data(variation: Variation) -> Json:
                 "because": [
                     {"path": cause.path, "values": cause.values, "without": cause.without} for cause in file.causes
                 ],
+                **({} if file.part is None else {"part": list(file.part)}),
             }
             for file in variation.files
         ],
