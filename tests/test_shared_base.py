@@ -11,7 +11,7 @@ from zlib import crc32
 
 import pytest
 
-from renderer.engine import Processes, Serial
+from renderer.engine import Cluster, Dask, Processes, Serial
 from renderer.fleet.parting import Parted, PressParts
 from renderer.fleet.press import Order, Render, Rendered
 from renderer.fleet.sharing import SharedFiles, leaves
@@ -192,3 +192,21 @@ def test_engines_and_memo_make_the_same_bases_and_parts(tmp_path: Path, monkeypa
 
     assert spread == expected
     assert bytes_of(Serial()) == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_dask_makes_the_same_bases_and_parts_of_a_larger_fleet(tmp_path: Path, seed: int) -> None:
+    _, sharing = write_fleets(tmp_path, Random(seed), templates=40, each=12)
+    cluster = Cluster(workers=2)
+
+    def shown(engine: Engine) -> list[Any]:
+        outcomes, bases = parted(sharing, engine)
+        good = [one for one in outcomes if isinstance(one, Parted)]
+        assert {(one.cohort, one.base.hex) for one in good} == bases.keys()
+        return [(one.made, one.cohort, one.base) if isinstance(one, Parted) else one for one in outcomes]
+
+    found = shown(Dask(cluster, chunk=7)), shown(Processes(3, chunk=11))
+    cluster.close()
+
+    assert found[0] == found[1] == shown(Serial())

@@ -153,3 +153,44 @@ def test_a_layout_folder_is_read_by_skopeo_and_oras(sample: Shop, tmp_path: Path
     assert copied.returncode == 0, copied.stderr
     assert str(Digest.of((tmp_path / "s/manifest.json").read_bytes())) == receipt["digest"]
     assert json.loads(pulled.stdout)["annotations"]["dev.fleetpress.site"] == "berlin-spreelab-01"
+
+
+SHARING = """
+publishing:
+  mode: shared-base
+  own: [node_cidr, node_ips, lb_pool, ingress_host, ingress_aliases, analyzers, capacity, timezone, lb_mode, bgp]
+"""
+
+
+def test_bases_and_parts_are_accepted_by_cosign_and_read_by_all(
+    sample: Shop, docker_registry: Registry, repository: str, tmp_path: Path
+) -> None:
+    sample.edit("fleet.yaml", (sample.root / "fleet.yaml").read_text() + SHARING)
+    to = at(docker_registry, repository)
+    done = sample.publish("--plain-http", *SITES, to=to)
+    assert done.code == 0, done.err
+    assert sample.verify("--plain-http", *SITES, to=to).code == 0
+
+    for receipt in (*done.json["receipts"], *done.json["bases"]):
+        reference = f"{receipt['reference'].rpartition(':')[0]}@{receipt['digest']}"
+        accepted = programs.cosign_verify(reference, sample.public)
+        assert accepted.returncode == 0, accepted.stderr
+    sample("render", "berlin-spreelab-01", "-o", tmp_path / "rendered")
+    root = tmp_path / "rendered/berlin-spreelab-01"
+    rendered = {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    verified = {one["site"]: one for one in sample.verify("--plain-http", "berlin-spreelab-01", to=to).json["sites"]}
+    berlin = verified["berlin-spreelab-01"]
+    found: dict[str, bytes] = {}
+    for kind, reference in (("part", berlin["reference"]), ("base", berlin["base"])):
+        layout = tmp_path / kind
+        pulled = programs.skopeo_copy(reference, f"oci:{layout}:pulled")
+        assert pulled.returncode == 0, pulled.stderr
+        assert programs.oras_pull(reference, tmp_path / f"{kind}-oras").returncode == 0
+        assert programs.crane_pull(reference, tmp_path / f"{kind}-crane").returncode == 0
+        for path in (layout / "blobs/sha256").iterdir():
+            if path.read_bytes()[:2] == b"\x1f\x8b":
+                with tarfile.open(fileobj=io.BytesIO(gzip.decompress(path.read_bytes()))) as archive:
+                    found |= {member.name: archive.extractfile(member).read() for member in archive}  # type: ignore[union-attr]
+    pointer = found.pop("base/ocirepository.yaml").decode()
+    assert Reference.parse(berlin["base"]).repository.rpartition("/")[2] in pointer
+    assert {name.removeprefix("site/"): content for name, content in found.items()} == rendered

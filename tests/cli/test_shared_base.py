@@ -19,7 +19,7 @@ from renderer.pack import base_named, own_files
 from renderer.publish import TargetOptions, open_targets, published
 from renderer.read import load_schemas
 from renderer.sign import generate_key
-from renderer.types import Manifest, Manifests
+from renderer.types import Blob, Digest, Manifest, Manifests, Reference
 from renderer.validate import Validator
 from tests.build import write
 from tests.fakes.registry import FakeRegistry, Fault
@@ -589,3 +589,66 @@ def test_an_export_carries_each_base_once_beside_the_parts(sharing: Shop, tmp_pa
     assert sorted(filter(None, names)) == sorted(
         [*bases, *(f"{site}/1.2.0" for site in ("berlin-01", "paris-01", "rome-01", "vienna-01"))]
     )
+
+
+def test_for_each_file_it_is_told_what_keeps_it_out_of_the_base(sharing: Shop) -> None:
+    include = "{% set part = 'part' %}{% include part ~ '.jinja' ignore missing %}"
+    template(sharing, "1.0.0", computed=STAYING + f"# {include}\n")
+    sharing.commit()
+
+    done = sharing("template", "why-site-specific", "edge", "-o", "json")
+
+    jsonschema.validate(done.json, json.loads((OUTPUT / "template-why-site-specific.schema.json").read_text()))
+    (version,) = done.json["templates"]
+    assert {file["path"].removeprefix("template/"): file["part"] for file in version["files"]} == {
+        "platform.yaml.jinja": [],
+        "site.yaml.jinja": ["nodes", "site"],
+        "banner.yaml.jinja": ["site"],
+        "computed.yaml.jinja": ["only a run can tell what it reads"],
+    }
+    assert "part: nodes, site" in sharing("template", "why-site-specific", "edge").out
+
+
+def test_what_fleet_yaml_calls_a_sites_own_cannot_take_objects_out_of_a_base_in_silence(sharing: Shop) -> None:
+    template(sharing, "1.0.0", staying=STAYING)
+    sharing.commit()
+    sharing.publish()
+    sharing.edit("fleet.yaml", FLEET.replace("own: [nodes]", "own: [nodes, mtu]"))
+
+    done = sharing.publish()
+
+    assert (done.code, done.codes(), bases_of(done)) == (3, {"FP614"}, [])
+    assert "ConfigMap/default/platform" in done.json["problems"][0]["what"]
+
+
+def test_a_free_label_that_shared_files_read_is_refused_like_a_value(sharing: Shop) -> None:
+    labels = site_file("rome-01").replace("}", ", colour: red}")
+    sharing.edit("sites/rome-01.yaml", labels)
+
+    done = sharing("validate", "-o", "json")
+
+    assert done.code == 1
+    (problem,) = done.json["problems"]
+    assert (problem["code"], problem["key"], problem["line"]) == ("FP613", "colour", 1)
+
+
+def test_a_base_of_another_cohort_in_the_place_of_ones_own_is_found(sharing: Shop) -> None:
+    sharing.edit("layers/rings/canary.yaml", "values: {mtu: 9000}\n")
+    done = sharing.publish()
+    places = sorted(Reference.parse(one["reference"]) for one in done.json["bases"] if ".eu." in one["reference"])
+    target = open_targets([sharing.target])
+    foreign = target.get_manifest(places[0], str(places[0].tag))
+    assert foreign is not None
+    for layer in (json.loads(foreign.data)["config"], *json.loads(foreign.data)["layers"]):
+        digest = Digest.parse(layer["digest"])
+        blob = Blob(target.get_blob(places[0], digest, limit=1 << 20), layer["mediaType"], digest)
+        target.put_blob(places[1], blob)
+    target.put_manifest(places[1], foreign, "1.99.0")
+    target.close()
+
+    found = sharing.verify()
+
+    assert found.code == 1
+    assert found.codes() >= {"FP608", "FP610"}
+    failed = {one["site"] for one in found.json["sites"] if one["outcome"] == "failed"}
+    assert failed in ({"vienna-01"}, {"berlin-01", "paris-01", "rome-01"})
