@@ -63,6 +63,8 @@ class _Found:
 class Archive(ImageLayout):
     """See the module and `ImageLayout`. Blobs wait in `spool`, which archives share."""
 
+    stamp_proves = True  # a file that is appended to grows
+
     def __init__(self, path: Path, options: TargetOptions, spool: Spool) -> None:
         super().__init__(path, path.with_name(f"{path.name}.lock"), options)
         self._spool = spool
@@ -183,11 +185,9 @@ class Archive(ImageLayout):
         }
         names = [(blob_name(digest), held.size) for digest, held in due.items()] + [(INDEX, len(index))]
         data = b"".join((*self._spooled(list(due.values())), member(INDEX, index), END))
-        if _is_worth_appending(contents, len(data)):
-            self._append(contents, data, names)
-        else:
-            self._contents = None
-            self._rewrite(contents, data)
+        write = self._append if _is_worth_appending(contents, len(data)) else self._rewrite
+        self._contents = None  # until it is known to be on the disk
+        self._contents = write(contents, data, names)
         self._spool.release(sum(held.span for held in self._waiting.values()))
         self._damaged -= due.keys()
         self._waiting.clear()
@@ -203,7 +203,7 @@ class Archive(ImageLayout):
         if end > begin:
             yield self._spool.read(begin, end - begin)
 
-    def _append(self, contents: Contents, data: bytes, names: Sequence[tuple[bytes, int]]) -> None:
+    def _append(self, contents: Contents, data: bytes, names: Sequence[tuple[bytes, int]]) -> Contents:
         """Write `data`, the members called `names` and an end, behind the end; then make it true."""
         behind = contents.end + len(END)
         with self.path.open("r+b", buffering=0) as file:
@@ -215,37 +215,44 @@ class Archive(ImageLayout):
                 with suppress(OSError):
                     file.truncate(behind)
                 raise
-            self._contents = None  # until it is known to be on the disk
             file.seek(contents.end)
             self._write_through(file, header(_COMMIT, BLOCK))
-            contents.stamp = _stamp_of(os.fstat(file.fileno()))
-        for name, size in ((_COMMIT, BLOCK), *names):
-            contents.append(name, size)
-        self._contents = contents
+            stamp = _stamp_of(os.fstat(file.fileno()))
+        contents.append(stamp, (_COMMIT, BLOCK), *names)
+        return contents
 
-    def _rewrite(self, contents: Contents, data: bytes) -> None:
+    def _rewrite(self, contents: Contents, data: bytes, names: Sequence[tuple[bytes, int]]) -> Contents:
         """Write a new file of what counts and `data`, and put it in the place of the old."""
+        fresh = Contents()
         temporary = self.path.with_name(f"{self.path.name}.tmp")  # one writer at a time: the lock sees to it
         try:
             with temporary.open("wb", buffering=0) as new:
-                for part in self._kept(contents):
+                for part in self._kept(contents, fresh):
                     _write(new, part)
                 self._write_through(new, data)
+                stamp = _stamp_of(os.fstat(new.fileno()))
             temporary.replace(self.path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
         if self._options.durable:
             _sync_folder(self.path.parent)
+        fresh.append(stamp, *names)
+        return fresh
 
-    def _kept(self, contents: Contents) -> Iterator[bytes]:
-        """The members that count, but for the index, in their order; the first of a new archive when there is none."""
+    def _kept(self, contents: Contents, fresh: Contents) -> Iterator[bytes]:
+        """The members that count, but for the index, in their order; the first of a new archive when there is none.
+
+        They are entered into `fresh`.
+        """
         if not contents.end:
+            fresh.append(None, (b"oci-layout", len(MARKER)))
             yield member(b"oci-layout", MARKER)
             return
         with self.path.open("rb") as old:
             for found in self._members(old):
                 if found.name != INDEX and contents.is_live(found):
+                    fresh.append(None, (found.name, found.size))
                     old.seek(found.start)
                     for begin in range(found.start, found.end, _CHUNK):
                         yield old.read(min(_CHUNK, found.end - begin))

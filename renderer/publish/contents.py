@@ -55,9 +55,11 @@ class Contents:
             self.blobs[digest] = member.start
         self.end = member.end
 
-    def append(self, name: bytes, size: int) -> None:
-        """Enter a member that was written at the end."""
-        self.add(Member(name, self.end, size))
+    def append(self, stamp: Stamp | None, *members: tuple[bytes, int]) -> None:
+        """Enter members, name and size, that were written at the end; the file has another stamp since."""
+        for name, size in members:
+            self.add(Member(name, self.end, size))
+        self.stamp = stamp
 
     def is_live(self, member: Member) -> bool:
         """Whether a member counts: it was not replaced."""

@@ -13,7 +13,7 @@ import json
 import threading
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from renderer.errors import Code, PublishError
 from renderer.publish.interface import MANIFEST_LIMIT, OCI_INDEX, Descriptor, failure
@@ -36,9 +36,10 @@ Stamp: TypeAlias = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
-    """index.json as it was at `stamp`: entries by site and tag, and by subject."""
+    """index.json as it was at `stamp`: entries, the same by site and tag, and by subject."""
 
     stamp: Stamp | None
+    entries: list[Descriptor]
     tags: dict[str, dict[str, Descriptor]]
     referrers: dict[str, list[Descriptor]]
 
@@ -52,7 +53,13 @@ class _Waiting:
 
 
 class ImageLayout(ABC):
-    """One image layout at `path`; threads may share it, and so may processes that go by its lock."""
+    """One image layout at `path`; threads may share it, and so may processes that go by its lock.
+
+    `stamp_proves` is whether two states of index.json can never have one stamp. A file that is replaced twice within a
+    tick of the clock may have its old inode again, and its old size.
+    """
+
+    stamp_proves: ClassVar = False
 
     def __init__(self, path: Path, lock: Path, options: TargetOptions) -> None:
         self.path = path
@@ -145,11 +152,11 @@ class ImageLayout(ABC):
         try:
             self.lock_file.parent.mkdir(parents=True, exist_ok=True)
             with self._lock, lock:
-                index, problems = self._merge(self._load())
-                self._store(index)
+                entries, problems = self._merge(self._present())
+                self._store(compact_json({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}))
                 self._tags.clear()
                 self._loose.clear()
-                self._snapshot = None
+                self._snapshot = self._sorted(entries, self._stamp())
         except filelock.Timeout:
             what = f"{self.path} is locked by another process for more than {self._options.lock_timeout:g} s"
             raise failure(Code.REGISTRY_FAILED, what, "wait for it to end; running again is safe") from None
@@ -158,7 +165,12 @@ class ImageLayout(ABC):
         if problems:
             raise PublishError(problems[0].what, problems=problems)
 
-    def _merge(self, entries: list[Descriptor]) -> tuple[bytes, list[Problem]]:
+    def _present(self) -> list[Descriptor]:
+        """The entries that are there, asked under the lock: those that were read, where they must still be."""
+        known, stamp = self._snapshot, self._stamp() if self.stamp_proves else None
+        return known.entries if known is not None and stamp is not None and known.stamp == stamp else self._load()
+
+    def _merge(self, entries: list[Descriptor]) -> tuple[list[Descriptor], list[Problem]]:
         """Add our entries to those that are there; a tag that is not where we saw it belongs to somebody else now."""
         problems = []
         tagged = {name: entry for entry in entries if (name := _ref_name(entry))}
@@ -174,8 +186,7 @@ class ImageLayout(ABC):
                 problems.append(Problem(Code.TAG_TAKEN, what, hint="publish with a higher serial", site=site))
         loose = {str(entry["digest"]): entry for entry in entries if not _ref_name(entry)}
         loose |= {digest: entry for waiting in self._loose.values() for digest, entry in waiting.items()}
-        manifests = [tagged[name] for name in sorted(tagged)] + [loose[digest] for digest in sorted(loose)]
-        return compact_json({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": manifests}), problems
+        return [tagged[name] for name in sorted(tagged)] + [loose[digest] for digest in sorted(loose)], problems
 
     def _read(self) -> _Snapshot:
         """index.json, parsed again only when it has changed."""
@@ -183,11 +194,14 @@ class ImageLayout(ABC):
             return self._snapshot
         stamp = self._stamp()
         if self._snapshot is None or stamp is None or self._snapshot.stamp != stamp:
-            found = _Snapshot(stamp, {}, {})
-            for entry in self._load():
-                self._sort_in(entry, found)
-            self._snapshot = found
+            self._snapshot = self._sorted(self._load(), stamp)
         return self._snapshot
+
+    def _sorted(self, entries: list[Descriptor], stamp: Stamp | None) -> _Snapshot:
+        found = _Snapshot(stamp, entries, {}, {})
+        for entry in entries:
+            self._sort_in(entry, found)
+        return found
 
     def _sort_in(self, entry: Descriptor, snapshot: _Snapshot) -> None:
         name = _ref_name(entry)
