@@ -11,7 +11,7 @@ it finds the new base.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from renderer import diff, pack, publish
@@ -57,7 +57,7 @@ class Moves:
         try:
             moving = self.of_base(key, made.region).intersection(objects)
         except PublishError as error:
-            return error.problems
+            return _of_site(made.site, error)
         return self._told(made.site, moving, "the base", "the site's part")
 
     def to_base(self, made: Made, gained: frozenset[ObjectKey]) -> tuple[Problem, ...]:
@@ -67,7 +67,7 @@ class Moves:
             part = None if isinstance(place, Problem) else self._published(place)
             moving = gained.intersection(diff.read_objects(pack.own_files(part))) if part else frozenset()
         except PublishError as error:
-            return error.problems
+            return _of_site(made.site, error)
         return self._told(made.site, moving, "the site's part", "the base")
 
     def _told(self, site: str, moving: Collection[ObjectKey], before: str, after: str) -> tuple[Problem, ...]:
@@ -83,3 +83,7 @@ class Moves:
     def _published(self, place: Reference) -> dict[str, bytes] | None:
         found = publish.published(self.run.target, place)
         return None if found is None else dict(found.files)
+
+
+def _of_site(site: str, error: PublishError) -> tuple[Problem, ...]:
+    return tuple(replace(problem, site=site) for problem in error.problems)

@@ -652,3 +652,49 @@ def test_a_base_of_another_cohort_in_the_place_of_ones_own_is_found(sharing: Sho
     assert found.codes() >= {"FP608", "FP610"}
     failed = {one["site"] for one in found.json["sites"] if one["outcome"] == "failed"}
     assert failed in ({"vienna-01"}, {"berlin-01", "paris-01", "rome-01"})
+
+
+def tagged(registry: FakeRegistry) -> list[str]:
+    """The repositories that got a tag of ours, in their order, without the ledgers."""
+    puts = (
+        seen.path.split("/manifests/")
+        for seen in registry.seen
+        if seen.method == "PUT" and "/manifests/1." in seen.path
+    )
+    return [path.removeprefix("/v2/x/labs/") for path, _ in puts if "ledger" not in path]
+
+
+def test_all_bases_are_there_before_the_first_part(sharing: Shop) -> None:
+    with FakeRegistry() as registry:
+        done = sharing.publish("--plain-http", to=f"oci://{registry.host}/x")
+
+        order = tagged(registry)
+        assert done.code == 0
+        assert [one.partition("/")[0] for one in order] == ["bases"] * 3 + ["parts"] * 5
+        assert [tag for tag in registry.unsigned_tags() if "ledger" not in tag] == []
+
+
+@pytest.mark.parametrize("skip", [0, 1, 4, 9, 14, 19, 24, 30, 37])
+def test_a_run_that_breaks_off_leaves_no_part_without_its_base_and_the_next_one_finishes(
+    sharing: Shop, skip: int
+) -> None:
+    with FakeRegistry() as registry:
+        to = f"oci://{registry.host}/x"
+        sharing.publish("--plain-http", to=to)
+        sharing.edit("layers/global.yaml", 'templates: {edge: "1.0.0"}\nvalues: {mtu: 9000, banner: hello}\n')
+        registry.seen.clear()
+        registry.faults.append(Fault("*", "status", times=1_000, skip=skip, status=403))
+
+        broken = sharing.publish("--plain-http", to=to)
+        registry.faults.clear()
+        first = tagged(registry)
+        again = sharing.publish("--plain-http", to=to)
+
+        assert broken.code in {3, 4}
+        kinds = [one.partition("/")[0] for one in first]
+        assert kinds == sorted(kinds), "bases first"
+        assert "parts" not in kinds or kinds.count("bases") == 3
+        assert again.code == 0, again.json["problems"]
+        assert [tag for tag in registry.unsigned_tags() if "ledger" not in tag] == []
+        verified = sharing.verify("--plain-http", to=to)
+        assert (verified.code, len(verified.json["sites"])) == (0, 5)
