@@ -144,7 +144,7 @@ def _publish_parts(run: Run, books: Books, candidates: Candidates, names: Collec
     from renderer.fleet.gathering import Gathering
     from renderer.fleet.parting import PressParts
 
-    orders = _orders(run.space, candidates, books.entries, run.signer.key_id, with_objects=books.fresh)
+    orders = _orders(run.space, candidates, books.entries, run.signer.key_id)
     task = PressParts(run.space.root, run.space.today)
     ours = partial(is_ours, run)
     with closing(Gathering(run, books, names)) as gathering:
@@ -162,18 +162,13 @@ def _publish_parts(run: Run, books: Books, candidates: Candidates, names: Collec
 
 
 def _orders(
-    space: Workspace,
-    candidates: Candidates,
-    entries: Mapping[str, Entry],
-    key_id: str | None,
-    *,
-    with_objects: bool = False,
+    space: Workspace, candidates: Candidates, entries: Mapping[str, Entry], key_id: str | None
 ) -> Iterator[Order]:
     for name in candidates.changed:
         file, entry = space.index.sites[name], entries.get(name)
         # A site signed by another key has to be signed again, whatever its content.
         if entry is None or key_id not in (None, entry.key_id):
-            yield Order(file, with_objects=with_objects or bool(entry and entry.base))
+            yield Order(file, with_objects=bool(entry and entry.base))
         else:
             yield Order(file, entry.fingerprint, entry.content if entry.base else None, bool(entry.base))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -37,7 +37,6 @@ class Books:
     """As much of the ledgers as cohorts look at."""
 
     bases: Bases
-    fresh: bool = False
     entries: dict[str, Entry] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -48,8 +47,15 @@ class Books:
         }
 
 
-def cohorts(members: dict[str, list[str]], names: Collection[str] | None = None, **more: Any) -> Cohorts:
-    return Cohorts(Books(Bases(members), **more), names, SITES, "key")  # type: ignore[arg-type]
+def cohorts(
+    members: dict[str, list[str]], names: Collection[str] | None = None, there: Digest | None = None
+) -> Cohorts:
+    def ask(key: str, region: str) -> Digest | None:
+        assert key not in members, "the ledger knows it"
+        assert region == "eu"
+        return there
+
+    return Cohorts(Books(Bases(members)), names, SITES, "key", ask)  # type: ignore[arg-type]
 
 
 def problem_of(found: Cohorts, handed: Collection[tuple[str, Digest]] = (("k", NEW),)) -> Code | None:
@@ -120,16 +126,49 @@ def test_a_site_that_fails_keeps_its_base_back_and_not_the_one_that_it_would_com
     assert found["next"].problem is None
 
 
-def test_without_a_ledger_a_site_that_cannot_be_read_keeps_everybody_back() -> None:
-    found = cohorts({}, fresh=True)
+@pytest.mark.parametrize("would_be", ["", "k"])
+def test_where_the_ledger_was_lost_a_failed_site_keeps_back_every_base_that_its_cluster_may_follow(
+    would_be: str,
+) -> None:
+    found = cohorts({}, there=OLD)
     found.good("a", "eu", "k", NEW)
-    found.failed("b", "")
+    found.failed("b", would_be)
 
+    assert found.followed("a", "eu", "k") == "k"
     assert problem_of(found) is Code.BASE_HELD
 
 
+def test_where_the_ledger_was_lost_a_failed_site_of_another_cohort_keeps_nobody_back() -> None:
+    found = cohorts({}, there=OLD)
+    found.good("a", "eu", "k", NEW)
+    found.failed("b", "other")
+
+    assert problem_of(found) is None
+
+
+def test_where_the_ledger_was_lost_a_selection_moves_no_base() -> None:
+    found = cohorts({}, names=["a"], there=OLD)
+    found.good("a", "eu", "k", NEW)
+
+    with pytest.raises(ConfigurationError) as caught:
+        found.judge([("k", NEW)])
+
+    assert [problem.code for problem in caught.value.problems] == [Code.BASE_SHARED]
+
+
+@pytest.mark.parametrize("there", [None, NEW])
+def test_a_first_publication_and_a_ledger_that_was_lost_for_nothing_are_held_back_by_nobody(
+    there: Digest | None,
+) -> None:
+    found = cohorts({}, names=["a"], there=there)
+    found.good("a", "eu", "k", NEW)
+    found.failed("b", "")
+
+    assert problem_of(found) is None
+
+
 def test_a_base_that_stays_is_sent_again_only_for_another_key() -> None:
-    found = Cohorts(Books(Bases({"k": ["a"]})), None, SITES, "another")  # type: ignore[arg-type]
+    found = Cohorts(Books(Bases({"k": ["a"]})), None, SITES, "another", lambda *_: None)  # type: ignore[arg-type]
     found.good("a", "eu", "k", OLD)
     found.failed("b", "k")
 

@@ -115,7 +115,7 @@ class Books:
         self._target = target
         self._destination = destination
         self._shard = shard
-        self.fresh = fresh
+        self._fresh = fresh
         self._state = state or State()
         self._knows_files = state is not None and not fresh
         places = dict.fromkeys(destination.ledger(region) for region in destination.regions)
@@ -164,7 +164,7 @@ class Books:
         written = [book for book in self._books.values() if book.has_news(edition)]
         for book in written:
             # What cannot be read was there for nobody; a fresh start replaces it.
-            before = None if self.fresh or edition not in book.known else book.reader.load(edition)
+            before = None if self._fresh or edition not in book.known else book.reader.load(edition)
             ledger = replace(book.next(edition, before), waived=waived)
             kept = publish.put_document(self._target, book.reader.place, tag_of(edition), LEDGER_TYPE, ledger.dump())
             head = Head.of(ledger, kept)
@@ -207,7 +207,7 @@ class Books:
         """The ledgers that are there, and what those of them say that the State does not know yet."""
         known = book.reader.editions()
         before = {head.edition: head for head in _recall(self._state, book)}
-        book.chain = () if self.fresh and self._shard.is_all else tuple(book.reader.chain(known, before))
+        book.chain = () if self._fresh and self._shard.is_all else tuple(book.reader.chain(known, before))
         includes = {edition for head in book.chain for edition in (head.edition, *head.includes)}
         serial, shard = max((head.edition for head in book.chain), default=Edition(0))
         entries = Entries(self._state, book.number)
@@ -215,7 +215,7 @@ class Books:
         included, bases = tuple(sorted(includes - {(serial, shard)})), Bases(self._state, book.number)
         book.state = Ledger(name, serial, included, entries, shard=shard, bases=bases)
         book.known, book.length = frozenset(known), len(book.chain)
-        if self.fresh:
+        if self._fresh:
             # Said to include all that are there, readable or not: the whole that is written next replaces them.
             book.state = replace(book.state, includes=tuple(known))
             book.known, book.length = frozenset(), _LONGEST_CHAIN

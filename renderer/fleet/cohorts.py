@@ -17,7 +17,7 @@ from renderer.errors import Code, ConfigurationError
 from renderer.types import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from renderer.fleet.books import Books
     from renderer.types import Digest
@@ -46,15 +46,26 @@ class Cohort:
 
 
 class Cohorts:
-    """All cohorts of a publication, by key. `names` are the sites that were chosen, None for all."""
+    """All cohorts of a publication, by key.
 
-    def __init__(self, books: Books, names: Collection[str] | None, sites: Collection[str], key_id: str) -> None:
-        self._books, self._sites, self._key_id = books, sites, key_id
+    `names` are the sites that were chosen, None for all; `sites` are those of the fleet. `there` asks for the content
+    of a base as it is published now, by key and region: only of a base that the ledger does not know.
+    """
+
+    def __init__(
+        self,
+        books: Books,
+        names: Collection[str] | None,
+        sites: Collection[str],
+        key_id: str,
+        there: Callable[[str, str], Digest | None],
+    ) -> None:
+        self._books, self._sites, self._key_id, self._there = books, sites, key_id, there
         self._names = names if names is None or isinstance(names, AbstractSet) else frozenset(names)
         self._cohorts: dict[str, Cohort] = defaultdict(Cohort)
         self._looked_at: set[str] = set()
-        # Sites of which nobody knows what base their clusters follow.
-        self._astray: list[str] = []
+        # Failed sites that the ledger does not know, with the cohort that they would be in; "" where nobody can tell.
+        self._unknown: list[tuple[str, str]] = []
 
     def __getitem__(self, key: str) -> Cohort:
         return self._cohorts[key]
@@ -73,17 +84,19 @@ class Cohorts:
     def failed(self, site: str, key: str) -> None:
         """Note a site that stays as it is; `key` is that of the cohort that it would be in, where that is known."""
         self._looked_at.add(site)
-        # One that never came to the cohort holds nobody back.
-        if followed := self.followed(site, key):
-            self._cohorts[followed].failed.append(site)
-        elif self._books.fresh:
-            self._astray.append(site)
-
-    def followed(self, site: str, key: str) -> str:
-        """The base that the site's cluster follows until now, as far as is known; empty for none."""
         entry = self._books.entries.get(site)
-        # Without a ledger, it is probably the one of its cohort.
-        return entry.base if entry is not None else key if self._books.fresh else ""
+        if entry is None:
+            self._unknown.append((site, key))
+        elif entry.base:
+            self._cohorts[entry.base].failed.append(site)
+
+    def followed(self, site: str, region: str, key: str) -> str:
+        """The base that the cluster of a site in the cohort `key` follows until now; empty for none."""
+        entry = self._books.entries.get(site)
+        if entry is not None:
+            return entry.base
+        # A site that nobody knows is new, unless the ledger was lost: then it probably has the base of its cohort.
+        return key if self._is_lost(key, region) else ""
 
     def is_due(self, key: str, content: Digest) -> bool:
         """Whether a base with this content has to go out, or to be signed by this run's key."""
@@ -107,23 +120,34 @@ class Cohorts:
             if self.is_due(key, content) and (key, content) not in handed:
                 what = f"held back, for the worker that made its base {key} was lost"
                 cohort.problem = Problem(Code.BASE_HELD, what, hint="run again")
-            elif self._moves(key, content):
+            elif self._moves(key, cohort.region, content):
                 return self._judge_moving(key, cohort)
         return None
 
-    def _moves(self, key: str, content: Digest) -> bool:
+    def _is_lost(self, key: str, region: str) -> bool:
+        """Whether a base is published that the ledger does not know: then nor does it know who has it."""
+        return self._books.bases.get(key) is None and self._there(key, region) is not None
+
+    def _moves(self, key: str, region: str, content: Digest) -> bool:
         """Whether clusters that follow the base get something else. One that is new, nobody follows."""
         known = self._books.bases.get(key)
-        return self._books.fresh if known is None else known.content != content
+        there = known.content if known is not None else self._there(key, region)
+        return there is not None and there != content
 
     def _judge_moving(self, key: str, cohort: Cohort) -> Problem | None:
-        if failed := [*cohort.failed, *self._astray]:
+        lost = self._is_lost(key, cohort.region)
+        failed = [*cohort.failed, *(site for site, would_be in self._unknown if lost and would_be in {"", key})]
+        if failed:
             what = f"held back, for the base that it shares would go to {_some(failed)} too, which failed"
             hint = "correct these sites, or give them an earlier version by pins of their own; then publish again"
             cohort.problem = Problem(Code.BASE_HELD, what, hint=hint)
             return None
+        chosen = self._names
+        if lost and chosen is not None and len(chosen) < len(self._sites):
+            what = f"the base {key} would change, and nothing tells which of the sites share it that were not chosen"
+            return Problem(Code.BASE_SHARED, what, hint="publish without selectors: the ledger is made anew")
         others = [site for site in self._books.bases.sites(key) if site not in self._looked_at and site in self._sites]
-        unchosen = [site for site in others if self._names is not None and site not in self._names]
+        unchosen = [site for site in others if chosen is not None and site not in chosen]
         if unchosen:
             what = f"the base {key} would change for {_some(unchosen)} too: they share it, and were not chosen"
             hint = "choose all sites that share it, for instance by the labels that choose layers"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from renderer import diff, publish
-from renderer.errors import Code, ConfigurationError
+from renderer.errors import Code
 from renderer.fleet.cohorts import Cohorts
 from renderer.fleet.held_back import HeldBack
 from renderer.fleet.moving import Moves
@@ -53,12 +53,8 @@ class Gathering:
         self.run, self.books = run, books
         self.settled: list[Receipt] = []
         self._sites = run.space.index.sites
-        if books.fresh and names is not None and len(names) < len(self._sites):
-            what = "with --all, nothing tells which sites share the bases of those that were chosen"
-            problem = Problem(Code.BASE_SHARED, what, hint="give --all without selectors, or selectors without --all")
-            raise ConfigurationError(what, problems=[problem])
-        self._cohorts = Cohorts(books, names, self._sites, run.signer.key_id)
         self._moves = Moves(run)
+        self._cohorts = Cohorts(books, names, self._sites, run.signer.key_id, self._moves.content_there)
         self._inputs: dict[Inputs, int] = {}
         self._records: HeldBack[_Record] = HeldBack()
         self._bases: HeldBack[tuple[str, Artifact]] = HeldBack()
@@ -154,10 +150,10 @@ class Gathering:
 
     def _found_good(self, outcome: Parted) -> None:
         made, key = outcome.made, outcome.cohort
-        had = self._cohorts.followed(made.site, key)
+        had = self._cohorts.followed(made.site, made.region, key)
         repository = self.run.destination.repository(made.site, made.region)
         forbidden = (repository,) if isinstance(repository, Problem) else ()
-        moving = forbidden or self._moves.to_part(made, had, outcome.objects)
+        moving = forbidden or (self._moves.to_part(made, had, _objects_of(outcome)) if had else ())
         if _has_error(moving):
             self._reject(Rejected(made.site, moving), key)
             return
@@ -206,6 +202,11 @@ class Gathering:
 
     def _settle(self, site: str, outcome: Outcome, problems: tuple[Problem, ...]) -> None:
         self.settled.append(Receipt(site, outcome, problems=problems))
+
+
+def _objects_of(outcome: Parted) -> frozenset[ObjectKey]:
+    """The objects of a part that is news; the worker did not name them where the ledger knows nothing of the site."""
+    return outcome.objects or (_objects(outcome.part) if outcome.part is not None else frozenset())
 
 
 def _objects(artifact: Artifact) -> frozenset[ObjectKey]:

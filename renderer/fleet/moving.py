@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from renderer import diff, pack, publish
 from renderer.errors import Code, PublishError
-from renderer.types import Problem, Severity
+from renderer.types import Digest, Problem, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -38,6 +38,15 @@ class Moves:
 
     run: Run
     _bases: dict[str, frozenset[ObjectKey]] = field(default_factory=dict)
+    _contents: dict[str, Digest | None] = field(default_factory=dict)
+
+    def content_there(self, key: str, region: str) -> Digest | None:
+        """The content of a base as it is published, by what its manifest says; None when there is none."""
+        if key not in self._contents:
+            found = next(publish.earlier(self.run.target, self.run.destination.base(key, region)), None)
+            said = publish.manifest_annotations(found[1]).get(pack.CONTENT_ANNOTATION) if found else None
+            self._contents[key] = Digest.parse(said) if said else None
+        return self._contents[key]
 
     def of_base(self, key: str, region: str) -> frozenset[ObjectKey]:
         """The objects of a base as clusters have it now; none when there is no such base."""
@@ -52,8 +61,6 @@ class Moves:
 
     def to_part(self, made: Made, key: str, objects: Collection[ObjectKey]) -> tuple[Problem, ...]:
         """What is wrong with a part that has `objects`, at a site that has the base `key` until now."""
-        if not key or not objects:
-            return ()
         try:
             moving = self.of_base(key, made.region).intersection(objects)
         except PublishError as error:

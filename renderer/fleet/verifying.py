@@ -130,7 +130,7 @@ class _Checker:
 
 def _content_problems(check: _Check, found: Published) -> Iterator[Problem]:
     annotations = publish.manifest_annotations(found.manifest)
-    if annotations.get("dev.fleetpress.content") != str(found.content):
+    if annotations.get(pack.CONTENT_ANNOTATION) != str(found.content):
         what = f"the files in {check.repository.name} have the digest {found.content}, its manifest says another"
         yield Problem(Code.DIGEST_MISMATCH, what, hint=_ELSEWHERE)
     is_base = check.called.startswith(BASES)

@@ -9,6 +9,7 @@ from renderer.exports import lazily
 if TYPE_CHECKING:
     from renderer.pack.artifact import (
         BASE_ANNOTATION,
+        CONTENT_ANNOTATION,
         MAX_ARTIFACT_BYTES,
         SITE_ANNOTATION,
         check,
@@ -20,13 +21,14 @@ else:
     __getattr__ = lazily(
         __name__,
         {
-            "artifact": "BASE_ANNOTATION MAX_ARTIFACT_BYTES SITE_ANNOTATION check content_of pack",
+            "artifact": "BASE_ANNOTATION CONTENT_ANNOTATION MAX_ARTIFACT_BYTES SITE_ANNOTATION check content_of pack",
             "parts": "base_named own_files pack_base pack_part part_of split",
         },
     )
 
 __all__ = [
     "BASE_ANNOTATION",
+    "CONTENT_ANNOTATION",
     "MAX_ARTIFACT_BYTES",
     "SITE_ANNOTATION",
     "base_named",

@@ -354,11 +354,36 @@ def test_a_run_that_believes_no_ledger_finds_everything_as_it_is(sharing: Shop) 
 
     done = sharing.publish("--all")
     selected = sharing.publish("--all", "paris-01")
+    sharing.edit("layers/rings/broad.yaml", "values: {mtu: 9000}\n")
+    refused = sharing.publish("--all", "paris-01")
 
     assert (done.code, done.outcomes()) == (0, dict.fromkeys(SITES, "unchanged"))
     assert bases_of(done) == ["unchanged"] * 3
-    assert selected.code == 2
-    assert "FP617" in selected.err
+    assert (selected.code, selected.outcomes(), bases_of(selected)) == (0, {"paris-01": "unchanged"}, ["unchanged"])
+    assert refused.code == 2
+    assert "FP617" in refused.err
+    assert b"1500" in what_a_cluster_gets(sharing, "rome-01")[1]["platform.yaml"]
+    assert sharing.verify().code == 0
+
+
+def test_a_lost_ledger_lets_nothing_through_that_a_known_one_would_hold(sharing: Shop) -> None:
+    template(sharing, "1.0.0", staying=STAYING)
+    sharing.commit()
+    sharing.publish()
+    for ledger in Path(sharing.target.partition(":")[2]).glob("*/press/labs/ledger"):
+        shutil.rmtree(ledger)
+    template(sharing, "1.1.0", staying=STAYING, platform="", other=MOVED)
+    sharing.edit("layers/global.yaml", 'templates: {edge: "1.1.0"}\n')
+
+    assert sharing.publish().codes() == {"FP614"}
+    sharing.edit("layers/global.yaml", 'templates: {edge: "1.0.0"}\nvalues: {mtu: 9000}\n')
+    sharing.edit("sites/paris-01.yaml", "labels: [\n")
+    done = sharing.publish()
+
+    assert set(done.outcomes().values()) == {"failed"}
+    assert {"FP616"} < done.codes()
+    sharing.edit("sites/paris-01.yaml", site_file("paris-01"))
+    assert sharing.publish().code == 0
     assert sharing.verify().code == 0
 
 
