@@ -70,7 +70,8 @@ class Done:
 
     @property
     def json(self) -> Any:
-        """Stdout as data."""
+        """Stdout as data; what went wrong when there is none."""
+        assert self.out, self.err
         return json.loads(self.out)
 
     def outcomes(self) -> dict[str, str]:
