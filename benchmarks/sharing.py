@@ -42,7 +42,6 @@ SHARING: Final = """\
 publishing:
   mode: shared-base
   own: [node_cidr, node_ips, lb_pool, ingress_host, ingress_aliases, analyzers, segment]
-  labels: [topology]
 """
 # So many sites are pulled for the means.
 _SAMPLE: Final = 100
