@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from renderer.engine import Workers
-    from renderer.fleet.blast import Reach
     from renderer.fleet.books import Books
     from renderer.fleet.comparisons import Watch
     from renderer.fleet.destination import Destination
+    from renderer.fleet.run import Reach
     from renderer.fleet.workspace import Workspace
     from renderer.pipeline import Plan
     from renderer.publish import Target
@@ -225,7 +225,7 @@ def beyond_limits(space: Workspace, plan: Plan, reach: Reach, workers: Workers) 
 
 def reach_of(books: Books, destination: Destination, connection: Connection) -> Reach:
     """How limits that look at what is published find it."""
-    from renderer.fleet.blast import Reach
+    from renderer.fleet.run import Reach
     from renderer.publish import TargetOptions
 
     options = TargetOptions(plain_http=connection.plain_http, ca_file=connection.ca_file, read_only=True)

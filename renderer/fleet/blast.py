@@ -6,7 +6,6 @@ Never: reads a site that no limit asks about: a small change costs nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from renderer import engine, read, rollout, validate
@@ -19,11 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from renderer.fleet.books import Books
-    from renderer.fleet.destination import Destination
+    from renderer.fleet.run import Reach
     from renderer.fleet.workspace import Workspace
     from renderer.plan import Entry, Move
-    from renderer.publish import TargetOptions
     from renderer.read import SiteFile
 
 _HINTS = {
@@ -44,15 +41,6 @@ class LabelsOf(FleetTask):
         """A site that ended its worker."""
         del file, reason
         return {}
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """Where the fleet is published, and how that is reached: only a limit on deletions has to look."""
-
-    books: Books
-    destination: Destination
-    options: TargetOptions
 
 
 def beyond_limits(

@@ -1,4 +1,4 @@
-"""What one publication is made with.
+"""What one publication is made with, and how what is published is reached.
 
 In: nothing. Out: a frozen value. Never: does I/O, but for the clock.
 """
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from renderer.engine import Workers
+    from renderer.fleet.books import Books
     from renderer.fleet.destination import Destination
     from renderer.fleet.workspace import Workspace
-    from renderer.publish import Target
+    from renderer.publish import Target, TargetOptions
     from renderer.sign import Signer
 
 
@@ -42,3 +43,12 @@ class Run:
     def reasons(self) -> str:
         """Both, as the ledger keeps them."""
         return "; ".join(dict.fromkeys(filter(None, (self.waived, self.moving))))
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where the fleet is published, and how that is reached: only a limit on deletions has to look."""
+
+    books: Books
+    destination: Destination
+    options: TargetOptions

@@ -16,12 +16,12 @@ from renderer.render.contents import settle
 from renderer.render.copier_template import CopierTemplate
 from renderer.render.dialect import COPIER, LENIENT_COPIER
 from renderer.render.digests import FOXOPS_CONFIG_FILE
-from renderer.render.foxops_compiling import FoxopsCompiler
 from renderer.render.given import given_reads
 from renderer.render.including import load_copier_config
 from renderer.render.loading import (
     TreeLoader,
     compile_included,
+    config_file,
     decoded,
     reads_of,
     template_error,
@@ -38,13 +38,13 @@ from renderer.types import Origin, Problem
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from renderer.render.foxops_compiling import FoxopsCompiler
     from renderer.render.foxops_values import Variable
     from renderer.render.interface import Template
     from renderer.render.memo import Memo
     from renderer.render.shelf import Kept
     from renderer.types import Json, TemplateFile, TemplateTree
 
-_CONFIG_FILES = ("copier.yml", "copier.yaml", FOXOPS_CONFIG_FILE)
 # It tells how variables change, and is never part of an artifact.
 _MIGRATIONS = "migrations.yml"
 _ANSWERS_FILE_NAME = "_copier_conf.answers_file"
@@ -57,11 +57,10 @@ def compile_template(tree: TemplateTree, memo: Memo | None = None, kept: Kept | 
     With a `memo`, which several templates may share, it remembers from site to site what it rendered. What compiling
     gives is looked up in `kept`, and put there. The template is the same without either.
     """
-    file = _config_file(tree)
+    file = config_file(tree)
     key = shelf_key(tree)
     shelf = Shelf(None if kept is None else kept.find([key]).get(key))
-    compiler = FoxopsCompiler if file.path == FOXOPS_CONFIG_FILE else CopierCompiler
-    template = compiler(tree, file, shelf).compile(memo)
+    template = _compiler(tree, file, shelf).compile(memo)
     if kept is not None and (news := shelf.dump()) is not None:
         kept.put(key, news)
     return template
@@ -69,7 +68,7 @@ def compile_template(tree: TemplateTree, memo: Memo | None = None, kept: Kept | 
 
 def draft_template(tree: TemplateTree) -> Draft:
     """`tree` as it is written, for those who look at templates; raises TemplateError with all problems."""
-    file = _config_file(tree)
+    file = config_file(tree)
     if file.path == FOXOPS_CONFIG_FILE:
         what = "a template in FoxOps' format can be rendered, and not looked at like this"
         where, hint = Origin(f"{tree.file}/{file.path}"), "`fleetpress validate` checks it with every site that pins it"
@@ -79,24 +78,24 @@ def draft_template(tree: TemplateTree) -> Draft:
 
 def question_defaults(tree: TemplateTree) -> Mapping[str, Json]:
     """Question -> its default as it is written; one without a default is left out. Raises TemplateError."""
-    file = _config_file(tree)
+    file = config_file(tree)
     if file.path == FOXOPS_CONFIG_FILE:
-        return FoxopsCompiler(tree, file).config.defaults()
+        return _foxops(tree, file).config.defaults()
     questions = CopierCompiler(tree, file).config.questions
     return {name: raw["default"] for name, raw in questions.items() if "default" in raw}
 
 
 def foxops_variables(tree: TemplateTree) -> tuple[Variable, ...] | None:
     """The variables of a template in FoxOps' format, None for another; raises TemplateError with all problems."""
-    file = _config_file(tree)
+    file = config_file(tree)
     if file.path != FOXOPS_CONFIG_FILE:
         return None
-    return FoxopsCompiler(tree, file).compile(None).asked
+    return _foxops(tree, file).compile(None).asked
 
 
 def question_config(tree: TemplateTree) -> Mapping[str, Json] | None:
     """The settings and questions of copier.yml, as they are written; None for another format. Raises TemplateError."""
-    file = _config_file(tree)
+    file = config_file(tree)
     if file.path == FOXOPS_CONFIG_FILE:
         return None
     config = load_copier_config(tree, file)
@@ -105,16 +104,15 @@ def question_config(tree: TemplateTree) -> Mapping[str, Json] | None:
     return config.value
 
 
-def _config_file(tree: TemplateTree) -> TemplateFile:
-    """The file that tells the format; raises TemplateError unless there is exactly one."""
-    found = sorted((file for file in tree.files if file.path in _CONFIG_FILES), key=_preference)
-    if len(found) != 1:
-        raise template_error(tree, [_undecided(tree, [file.path for file in found])])
-    return found[0]
+def _compiler(tree: TemplateTree, file: TemplateFile, shelf: Shelf) -> CopierCompiler | FoxopsCompiler:
+    """The reader for the format of a configuration file."""
+    return _foxops(tree, file, shelf) if file.path == FOXOPS_CONFIG_FILE else CopierCompiler(tree, file, shelf)
 
 
-def _preference(file: TemplateFile) -> int:
-    return _CONFIG_FILES.index(file.path)
+def _foxops(tree: TemplateTree, file: TemplateFile, shelf: Shelf | None = None) -> FoxopsCompiler:
+    from renderer.render.foxops_compiling import FoxopsCompiler
+
+    return FoxopsCompiler(tree, file, shelf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,24 +138,14 @@ class Draft:
         return frozenset(include_path(name) for reference in found for name in reference.names)
 
 
-def _undecided(tree: TemplateTree, found: list[str]) -> Problem:
-    """Which of several formats, or of none, a template has."""
-    if found:
-        what, hint = f"the template has both {' and '.join(found)}", "keep one of them"
-    else:
-        what = "the template has no copier.yml, and no fengine.yaml"
-        hint = "a template is a folder with one of them; see docs/reference/templates.md"
-    return Problem(Code.TEMPLATE_CONFIG, what, Origin(tree.file), hint)
-
-
 class CopierCompiler:
     """The reader of Copier's format."""
 
-    def __init__(self, tree: TemplateTree, config_file: TemplateFile, shelf: Shelf | None = None) -> None:
+    def __init__(self, tree: TemplateTree, file: TemplateFile, shelf: Shelf | None = None) -> None:
         self.tree = tree
         self.shelf = shelf
-        self.config_file = f"{tree.file}/{config_file.path}"
-        self.config = read_config(load_copier_config(tree, config_file), lenient=tree.lenient)
+        self.config_file = f"{tree.file}/{file.path}"
+        self.config = read_config(load_copier_config(tree, file), lenient=tree.lenient)
         self.contents = {file.path: file for file in tree.files if file.path != _MIGRATIONS}
         self.sources = dict(decoded(tree.files))
         self.folders = {str(parent) for path in self.contents for parent in PurePosixPath(path).parents} - {"."}

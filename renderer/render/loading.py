@@ -12,6 +12,7 @@ from jinja2 import BaseLoader, TemplateNotFound
 
 from renderer import strict_yaml
 from renderer.errors import Code, ConfigurationError, TemplateError
+from renderer.render.digests import FOXOPS_CONFIG_FILE
 from renderer.render.references import include_path
 from renderer.render.sandbox import TemplateEnvironment
 from renderer.types import Origin, Problem
@@ -26,11 +27,35 @@ if TYPE_CHECKING:
     from renderer.render.texts import Text, TextCompiler
     from renderer.types import Document, TemplateFile, TemplateTree
 
+_CONFIG_FILES = ("copier.yml", "copier.yaml", FOXOPS_CONFIG_FILE)
+
 
 def template_error(tree: TemplateTree, problems: list[Problem]) -> TemplateError:
     """The error of a template with `problems`, at least one."""
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return TemplateError(f"template {tree.pin}: {problems[0].what}{more}", problems=problems)
+
+
+def config_file(tree: TemplateTree) -> TemplateFile:
+    """The file that tells the format; raises TemplateError unless there is exactly one."""
+    found = sorted((file for file in tree.files if file.path in _CONFIG_FILES), key=_preference)
+    if len(found) != 1:
+        raise template_error(tree, [_undecided(tree, [file.path for file in found])])
+    return found[0]
+
+
+def _preference(file: TemplateFile) -> int:
+    return _CONFIG_FILES.index(file.path)
+
+
+def _undecided(tree: TemplateTree, found: list[str]) -> Problem:
+    """Which of several formats, or of none, a template has."""
+    if found:
+        what, hint = f"the template has both {' and '.join(found)}", "keep one of them"
+    else:
+        what = "the template has no copier.yml, and no fengine.yaml"
+        hint = "a template is a folder with one of them; see docs/reference/templates.md"
+    return Problem(Code.TEMPLATE_CONFIG, what, Origin(tree.file), hint)
 
 
 def load_config(tree: TemplateTree, file: TemplateFile) -> Document:
