@@ -48,7 +48,10 @@ def keygen(prefix: Path) -> None:
 )
 @options.plain_http
 def bootstrap(site: str, fleet: Path | None, to: str, key: Path, plain_http: bool) -> None:
-    """Print what SITE's cluster needs once: OCIRepository with verification, Kustomization, key secret."""
+    """Print what SITE's cluster needs once: OCIRepository with verification, Kustomization, key secret.
+
+    Where sites share bases, there is a Kustomization for the base, for the site's part, and for the way to the base.
+    """
     from renderer.fleet.queries import bootstrap_site
 
     space = session.open_workspace(fleet)

@@ -172,7 +172,8 @@ def publish(
 ) -> None:
     """Render, validate, pack, sign and publish what has changed since the last publication.
 
-    A site that fails keeps its last good artifact and stops no other: the exit code is 3 then.
+    A site that fails keeps its last good artifact and stops no other: the exit code is 3 then. Where sites share bases,
+    it holds back the base that its cluster follows.
     """
     space = session.open_workspace(fleet, today, follows=True)
     from renderer import pipeline, report
