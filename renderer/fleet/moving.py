@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 _NAMED: Final = 3
 _HINT: Final = (
-    "leave the object where it is, or give it another name; or accept that it is removed and made anew, with a reason: "
-    "--waive-moves"
+    "leave them where they are, or give them other names; or accept that they are removed and made anew, with a "
+    "reason: --waive-moves"
 )
 
 
@@ -83,7 +83,7 @@ class Moves:
         named = sorted(moving)
         more = f" and {len(named) - _NAMED:,} more" if len(named) > _NAMED else ""
         listed = f"{', '.join(map(str, named[:_NAMED]))}{more}"
-        what = f"would go from {before} to {after}: {listed}; the cluster would remove it before it makes it anew"
+        what = f"objects would go from {before} to {after}, and the cluster would remove them before: {listed}"
         severity = Severity.WARNING if self.run.moving else Severity.ERROR
         return (Problem(Code.OBJECT_MOVES, what, hint=_HINT, site=site, severity=severity),)
 
