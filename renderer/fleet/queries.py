@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 def list_sites(space: Workspace, names: Sequence[str]) -> tuple[list[Site], list[Problem]]:
     """The sites `names`, merged, and what is wrong with those that cannot be."""
-    found = [space.site(space.file(name)) for name in names]
+    read_sites = (space.site(space.file(name)) for name in names)
+    found = [replace(site, own=None) if isinstance(site, Site) else site for site in read_sites]
     problems = [problem for site in found if isinstance(site, Rejected) for problem in site.problems]
     return [site for site in found if isinstance(site, Site)], [*space.index.problems, *problems]
 

@@ -38,7 +38,9 @@ def load_site(fleet: Fleet, layers: Layers, site_file: SiteFile, *, check: Check
         problems += _layer_problems(fleet, layers, document, pattern, name)
     if problems:
         return _rejected(site_file, problems)
-    return _merge(layers, site_file, document, labels, tuple(name for _, name in used))
+    site = _merge(layers, site_file, document, labels, tuple(name for _, name in used))
+    # Only who shares a base is asked what it sets itself; a fleet's worth of documents would fill the memory.
+    return replace(site, own=document) if fleet.publishing.shared and isinstance(site, Site) else site
 
 
 def read_site(fleet: Fleet, site_file: SiteFile, check: Check) -> Document | tuple[Problem, ...]:
@@ -127,7 +129,7 @@ def _merge(
     if problems:
         return _rejected(site_file, problems)
     templates = tuple(sorted(TemplatePin(name, version) for name, version in pins.items() if isinstance(version, str)))
-    return Site(site_file.name, site_file.path, labels, values, templates, names, own=document)
+    return Site(site_file.name, site_file.path, labels, values, templates, names)
 
 
 def _section(merged: Mapping[str, Json], name: str) -> dict[str, Json]:

@@ -45,7 +45,7 @@ class Site:
     """One edge cluster: its labels, and the values that its layers and its own file add up to (plain JSON data).
 
     `ranges` are those of its pins that were written as a range; `templates` has what the lock resolves them to.
-    `own` is its own file as it was read, merged with nothing.
+    `own` is its own file as it was read, merged with nothing; there where sites share bases.
     """
 
     name: str
