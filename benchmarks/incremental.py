@@ -22,8 +22,9 @@ from benchmarks.generate import TEMPLATE, VERSION, generate
 from benchmarks.machine import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+_RUNS = 3
 _WHO = ("-c", "user.name=bench", "-c", "user.email=bench@example.com", "-c", "commit.gpgsign=false", "-c", "gc.auto=0")
 
 
@@ -38,6 +39,7 @@ class Bench:
         self.names = generate(self.repository, sites=sites).sites
         self.key = folder / "bench.key"
         subprocess.run(["fleetpress", "keygen", str(folder / "bench")], check=True, capture_output=True)
+        self.changed = 0
         self.git("init", "-q")
         self.commit()
 
@@ -53,9 +55,15 @@ class Bench:
         self.git("status")
 
     def run(self, command: str, *arguments: str) -> dict[str, float]:
+        """A command about the fleet, measured."""
+        return self.run_alone(command, "--fleet", str(self.repository / "fleets/bench"), *arguments)
+
+    def run_alone(self, *arguments: str) -> dict[str, float]:
         """Wall and processor seconds and peak KiB of one command, children included."""
-        line = ["fleetpress", command, "--fleet", str(self.repository / "fleets/bench"), *arguments]
+        line = ["fleetpress", *arguments]
         environment = os.environ | {"FLEETPRESS_CACHE": str(self.folder / "cache")}
+        # Where it is set, Python compiles every module of a source checkout in every run, which no installation does.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         start = time.perf_counter()
         with subprocess.Popen(line, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
@@ -92,19 +100,45 @@ class Bench:
         path.write_text(f"# bumped\n{path.read_text()}")
         self.commit()
 
+    def publish_one(self) -> dict[str, float]:
+        """One more site changed, and published."""
+        self.changed += 1
+        self.change_site(self.changed)
+        return self.publish()
+
+    def asked(self) -> dict[str, Any]:
+        """Questions about one site, and its rollback."""
+        name, to = self.names[self.changed], ("--to", self.target)
+        public = str(self.key.with_suffix(".pub"))
+        serial = str(self.changed + 100)
+        return {
+            "verify, one site": _least(lambda: self.run("verify", name, *to, "--key", public)),
+            "diff, one site": _least(lambda: self.run("diff", name, *to)),
+            "rollback, one site": self.run(
+                *("rollback", name, "--last-good", *to, "--key", str(self.key), "--serial", serial)
+            ),
+        }
+
     def measured(self) -> dict[str, Any]:
         """All rows, in the order in which they happen to a fleet."""
         found: dict[str, Any] = {"sites": self.sites, "cold": self.publish()}
         found["target"] = _held(self.folder / "registry")
-        found["nothing changed"] = self.publish()
+        found["help"] = _least(lambda: self.run_alone("--help"))
+        found["nothing changed"] = _least(self.publish)
         self.change_site(0)
-        found["plan, one site"] = self.run("plan", "--to", self.target)
-        found["one site"] = self.publish()
+        found["plan, one site"] = _least(lambda: self.run("plan", "--to", self.target))
+        found["one site"] = _least(self.publish_one)
+        found |= self.asked()
         found["validate, kept verdicts"] = self.run("validate", "--workers", str(self.workers))
         self.bump()
         found["bump"] = self.publish()
         found["cache"] = _held(self.folder / "cache")
         return found
+
+
+def _least(run: Callable[[], dict[str, float]]) -> dict[str, float]:
+    """Of some runs, which are short, the one that was disturbed least."""
+    return min((run() for _ in range(_RUNS)), key=lambda one: one["cpu"])
 
 
 def _held(folder: Path) -> dict[str, int]:

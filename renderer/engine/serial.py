@@ -17,8 +17,11 @@ class Serial:
 
     def map(self, task: Task[Item, Result], items: Iterable[Item]) -> Iterator[Result]:
         """See `Engine.map`."""
+        ready = False
         with collector.calmed():
-            task.prepare()
-            collector.calm()
             for item in items:
+                if not ready:  # nothing is prepared for no items
+                    task.prepare()
+                    collector.calm()
+                    ready = True
                 yield guard.run(task, item)

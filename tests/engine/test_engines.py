@@ -114,3 +114,9 @@ def test_the_collector_is_left_as_it_was_found_and_on() -> None:
     list(results)
     assert gc.get_threshold() == before
     assert gc.get_freeze_count() == 0
+
+
+def test_nothing_is_prepared_for_no_items(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Square, "prepare", None)  # to call it fails
+
+    assert list(Serial().map(Square(), [])) == []
