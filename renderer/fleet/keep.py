@@ -10,13 +10,14 @@ found in the older one moves there; when the younger one is full, the older one 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import sqlite3
+import sys
 import time
 from functools import lru_cache
 from hashlib import blake2b
-from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,7 +25,7 @@ from renderer.fleet.cache import private_folder, refusal
 from renderer.types import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 LIMIT_VARIABLE: Final = "FLEETPRESS_MEMO_LIMIT"
 # Both databases together, in MiB, unless the variable says otherwise.
@@ -51,8 +52,7 @@ class Keep:
         self._since = time.monotonic()
         self.hits = self.misses = 0
         self._open()
-        # A worker process ends without the exit handlers of Python, but not without these.
-        Finalize(None, self.close, exitpriority=10)
+        _at_the_end(self.close)
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """What was put under those of `keys` that are known."""
@@ -178,6 +178,16 @@ def open_keep() -> Keep | None:
         return None
     given = os.environ.get(LIMIT_VARIABLE, "")
     return _keep_in(str(folder), (int(given) if given.isdecimal() else _LIMIT) << 20)
+
+
+def _at_the_end(close: Callable[[], None]) -> None:
+    """Call `close` when this process ends. A worker process ends without the exit handlers of Python."""
+    if "multiprocessing" in sys.modules:
+        from multiprocessing.util import Finalize
+
+        Finalize(None, close, exitpriority=10)
+    else:
+        atexit.register(close)
 
 
 def _checksum(key: bytes, value: bytes) -> bytes:

@@ -61,7 +61,7 @@ def test_a_plan_loads_nothing_that_renders_checks_signs_or_compares(changed: Sho
 
 
 def test_to_publish_one_site_into_a_folder_loads_no_network_and_no_workers(changed: Shop) -> None:
-    unused = NETWORK | OTHERS | (PROCESSES - {"multiprocessing"}) | REPORTERS | COMPARING
+    unused = NETWORK | OTHERS | PROCESSES | REPORTERS | COMPARING
 
     found = loaded("publish", "--to", changed.target, "--key", str(changed.private))
 
