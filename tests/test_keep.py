@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,8 +15,6 @@ from renderer.fleet import keep
 from renderer.fleet.keep import Keep, Salted
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cli.conftest import Shop
 
 from renderer.validate.report import FileReport
@@ -187,6 +186,25 @@ def test_a_folder_that_others_can_write_is_not_used(tmp_path: Path, monkeypatch:
     (tmp_path / "memo").chmod(0o700)
     next((tmp_path / "memo").glob("*.db")).chmod(0o666)
     assert keep.open_keep() is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs Linux's /proc to count open files")
+def test_another_folder_closes_the_one_that_was_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def files() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    monkeypatch.setenv("FLEETPRESS_CACHE", str(tmp_path / "0"))
+    opened = keep.open_keep()
+    assert opened is keep.open_keep()
+    before = files()
+    for number in range(1, 20):
+        monkeypatch.setenv("FLEETPRESS_CACHE", str(tmp_path / str(number)))
+        assert keep.open_keep() is not None
+
+    assert files() == before
+    assert opened is not None
+    opened.put(b"key", b"value")
+    assert opened.find([b"other"]) == {}, "who still has it goes on without"
 
 
 def test_a_second_run_makes_the_same_artifacts_from_what_is_kept(

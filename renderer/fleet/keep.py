@@ -16,7 +16,6 @@ import os
 import sqlite3
 import sys
 import time
-from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -166,9 +165,8 @@ class Salted:
         return blake2b(key, digest_size=24, key=self._salt).digest()
 
 
-@lru_cache(maxsize=1)
-def _keep_in(folder: str, limit: int) -> Keep:
-    return Keep(Path(folder), limit)
+# The one that is open. Another folder closes it: each has files open.
+_OPENED: Final[dict[tuple[Path, int], Keep]] = {}
 
 
 def open_keep() -> Keep | None:
@@ -177,7 +175,13 @@ def open_keep() -> Keep | None:
     if isinstance(folder, Problem) or any(refusal(path) for path in folder.glob("memo-*.db*")):
         return None
     given = os.environ.get(LIMIT_VARIABLE, "")
-    return _keep_in(str(folder), (int(given) if given.isdecimal() else _LIMIT) << 20)
+    key = (folder, (int(given) if given.isdecimal() else _LIMIT) << 20)
+    if key not in _OPENED:
+        for other in _OPENED.values():
+            other.close()
+        _OPENED.clear()
+        _OPENED[key] = Keep(*key)
+    return _OPENED[key]
 
 
 def _at_the_end(close: Callable[[], None]) -> None:
