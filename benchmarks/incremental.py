@@ -61,7 +61,7 @@ class Bench:
     def run_alone(self, *arguments: str) -> dict[str, float]:
         """Wall and processor seconds and peak KiB of one command, children included."""
         line = ["fleetpress", *arguments]
-        environment = os.environ | {"FLEETPRESS_CACHE": str(self.folder / "cache")}
+        environment = os.environ | {"FLEETPRESS_CACHE": str(self.folder / "cache"), "XDG_STATE_HOME": str(self.folder)}
         # Where it is set, Python compiles every module of a source checkout in every run, which no installation does.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         before = resource.getrusage(resource.RUSAGE_CHILDREN)

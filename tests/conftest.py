@@ -12,8 +12,9 @@ settings.load_profile("untimed")
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads or leaves anything in the cache of the person who runs it, or of another test."""
+    """No test reads or leaves anything in the cache or state of the person who runs it, or of another test."""
     monkeypatch.setenv("FLEETPRESS_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
 
 
 __all__ = ["docker_registry", "key_pair", "login_registry", "other_key_pair", "repository", "tls_registry"]

@@ -161,13 +161,15 @@ class Render(SiteTask):
         """Read fleet.yaml and the CRDs; a template is compiled when the first site needs it."""
         from renderer.fleet.keep import Salted, open_keep
         from renderer.fleet.program import program
+        from renderer.fleet.seal import Sealed, machine_secret
 
         super().prepare()
         remembers = os.environ.get(MEMO_VARIABLE) != "off"
         keep = open_keep() if remembers else None
         ours = program(keep) if keep else b""
         verdicts = Salted(keep, b"verdict") if keep else None
-        self._shelves = Salted(keep, b"template", ours) if keep else None
+        secret = machine_secret() if keep else None
+        self._shelves = Sealed(Salted(keep, b"template", ours), secret) if keep and secret else None
         self._validator = validate.Validator.of(self.space.fleet, self.space.schemas, verdicts, ours)
         self._templates: dict[TemplatePin, render.Template | TemplateError] = {}
         self._overlayer = overlay.Overlayer(read.merge_patch)
