@@ -76,7 +76,7 @@ def _create(path: Path) -> None:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(os.urandom(_SECRET_BYTES))
         with contextlib.suppress(FileExistsError):
-            os.link(part, path)  # noqa: PTH - a rename would replace the other's
+            os.link(part, path)  # a rename would replace the one of the other
     finally:
         part.unlink(missing_ok=True)
 
