@@ -138,9 +138,17 @@ def test_the_order_of_reading_changes_nothing(parts: list[Ledger], random: Rando
     assert merge(shuffled) == merge(distinct)
 
 
+def as_written(parts: list[Ledger]) -> list[Ledger]:
+    """What runs may really leave: of one serial there is one without shards, or shards, of which the first is whole."""
+    alone = {part.serial for part in parts if not part.shard}
+    kept = (part for part in parts if not part.shard or part.serial not in alone)
+    written = (replace(part, whole=part.whole and part.shard <= 1) for part in kept)
+    return sorted({part.edition: part for part in written}.values(), key=lambda part: part.edition)
+
+
 @given(st.lists(ledgers, min_size=2, max_size=5))
 def test_a_whole_ledger_in_between_changes_nothing(parts: list[Ledger]) -> None:
-    distinct = sorted({part.edition: part for part in parts}.values(), key=lambda part: part.edition)
+    distinct = as_written(parts)
 
     assert merge([merge(distinct[:-1]), distinct[-1]] if distinct[1:] else distinct).entries == merge(distinct).entries
 
