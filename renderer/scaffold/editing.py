@@ -88,7 +88,11 @@ def move(content: bytes, source_path: Keys, target: Keys) -> bytes:
         expected = nested.moved(before, source_path, target)
     except ValueError as error:
         raise EditError(str(error)) from None
-    return _apply(content, source, changes, expected)
+    new = _apply(content, source, changes, expected)
+    if new.count(b"#") != content.count(b"#"):
+        # It stood in a map that is empty without the entry, and goes with it.
+        raise EditError(f"a comment beside {'.'.join(source_path)} would be lost; move the entry by hand")
+    return new
 
 
 def emit(value: Json, style: str | None = None) -> str:

@@ -90,12 +90,15 @@ def test_who_asks_about_one_site_is_not_told_of_others_that_left(shop: Shop) -> 
     assert shop("diff", "--to", shop.target).code == 1
 
 
-def test_a_commit_is_rendered_without_touching_the_work_tree(shop: Shop) -> None:
+def test_a_commit_is_rendered_without_touching_the_work_tree(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shop.git("tag", "before")
     shop.edit("layers/regions/eu.yaml", "values: {replicas: 5}\n")
     (shop.root / "sites/oslo-01.yaml").write_text('labels: {region: eu, kubernetes: "1.35"}\n')
     (shop.root / "sites/austin-01.yaml").unlink()
-    before = set(Path(tempfile.gettempdir()).glob("fleetpress-*"))
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
 
     found = groups(shop, "--against", "git:before")
 
@@ -104,7 +107,7 @@ def test_a_commit_is_rendered_without_touching_the_work_tree(shop: Shop) -> None
         ("new", "oslo-01"),
         ("gone", "austin-01"),
     }
-    assert set(Path(tempfile.gettempdir()).glob("fleetpress-*")) <= before
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 def test_only_the_sites_whose_files_differ_from_a_commit_are_read(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,6 @@ import logging
 import socket
 import ssl
 import threading
-import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -166,13 +165,12 @@ def test_connections_are_kept(options: TargetOptions) -> None:
     assert len(connections) == 1
 
 
-def test_a_dripping_answer_ends_at_ten_times_the_read_timeout() -> None:
+def test_a_dripping_answer_is_given_up_before_the_server_does() -> None:
     with FakeRegistry() as registry:
         registry.faults.append(Fault("tags", "drip-head", 9))
-        start = time.monotonic()
+        # A client without a deadline would see the connection end, and say so.
         with pytest.raises(PublishError, match="no answer"):
             asked(registry, TargetOptions(plain_http=True, read_timeout=0.1, retries=0))
-        assert 0.9 < time.monotonic() - start < 3
 
 
 def test_the_environment_names_the_proxy_but_not_for_this_machine(

@@ -173,6 +173,13 @@ def kept(before: str, after: str) -> list[str]:
     return [line for index, line in enumerate(old) if index not in same]
 
 
+def test_a_move_that_would_lose_a_comment_is_refused() -> None:
+    text = b"values:\n  b:\n    # about it\n    b:\n"
+
+    with pytest.raises(EditError, match=r"a comment beside values\.b\.b would be lost"):
+        editing.move(text, ("values", "b", "b"), ("values", "a"))
+
+
 @given(documents(), PATHS, PATHS)
 def test_a_move_does_exactly_that_or_is_refused(text: str, source: tuple[str, ...], target: tuple[str, ...]) -> None:
     before = data(text)
