@@ -117,7 +117,10 @@ def _wait(process: subprocess.Popen[bytes]) -> int:
         with suppress(OSError):
             handle = os.pidfd_open(process.pid)
             try:
-                select.select([handle], [], [], TIMEOUT)
+                # Not select(): it takes no number above 1,024, and a process may have that many files open.
+                ends = select.poll()
+                ends.register(handle, select.POLLIN)
+                ends.poll(TIMEOUT * 1000)
             finally:
                 os.close(handle)
             return process.wait(0)

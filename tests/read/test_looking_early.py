@@ -82,11 +82,14 @@ def test_where_the_system_does_not_tell_of_ends_they_are_waited_for(
 def test_git_that_does_not_answer_is_given_up(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("renderer.read.git_command.TIMEOUT", 0)
     command = Command(repository, "hash-object", "--stdin-paths", "--no-filters")
-    monkeypatch.setattr(command._process, "wait", _never)
+    ended = command._process.wait
+
+    def wait(timeout: float | None = None) -> int:
+        if timeout is None:
+            return ended()
+        raise subprocess.TimeoutExpired("git", timeout)
+
+    monkeypatch.setattr(command._process, "wait", wait)
 
     with pytest.raises(GitFailure, match="no answer in time"):
         command.output()
-
-
-def _never(timeout: float) -> int:
-    raise subprocess.TimeoutExpired("git", timeout)
