@@ -105,7 +105,7 @@ def test_another_user_gives_the_same_bytes(key: Path, tmp_path: Path) -> None:
     # A user namespace, because a real second user could not read this one's Python.
     become = ["unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}"]
     if subprocess.run([*become, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this kernel gives no user namespaces")
+        pytest.skip("this kernel gives no user namespaces, which is a setting that no package changes")
     root = checkout(tmp_path / "a", mode=0o644, newest_first=False)
 
     mine = published(root, key, tmp_path / "mine")

@@ -1,7 +1,8 @@
 """Builds the judges that are written in Go around Kubernetes' own code.
 
 In: the name of a folder beside this file. Out: the program, built once for its source and kept under build/judges.
-Never: fails where Go or its modules cannot be had: ci/install-judges does not promise them, so the test is skipped.
+Never: builds what is built. Where Go or its modules cannot be had, the test is skipped; in CI, which has ci/install-go,
+it fails.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
+from tests.judges.programs import missing
 
 _HERE = Path(__file__).resolve().parent
 _BUILT = _HERE.parents[1] / "build" / "judges" / "go"
@@ -28,7 +29,7 @@ def built(name: str) -> Path:
         return program
     go = shutil.which("go")
     if go is None:
-        pytest.skip("Go is not installed")
+        missing("Go is not installed: run ci/install-go")
     folder = program.with_suffix(f".{os.getpid()}")
     folder.mkdir(parents=True)
     for path in files:
@@ -37,7 +38,7 @@ def built(name: str) -> Path:
         for step in (["mod", "tidy"], ["build", "-o", "judge", "."]):
             done = subprocess.run([go, *step], cwd=folder, capture_output=True, text=True, check=False)
             if done.returncode:
-                pytest.skip(f"go {' '.join(step)}: {done.stderr[-300:]}")
+                missing(f"go {' '.join(step)}: {done.stderr[-300:]}")
         (folder / "judge").replace(program)
     finally:
         shutil.rmtree(folder)

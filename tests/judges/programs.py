@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -36,9 +37,13 @@ def find(program: str) -> Path | None:
 def require(program: str) -> Path:
     """Return the program's path; without it the test is skipped, or fails where FLEETPRESS_REQUIRE_JUDGES=1 says so."""
     path = find(program)
-    if path is not None:
-        return path
-    reason = f"{program} is not installed: run ci/install-judges"
+    if path is None:
+        missing(f"{program} is not installed: run ci/install-judges")
+    return path
+
+
+def missing(reason: str) -> NoReturn:
+    """Skip the test, or fail it where FLEETPRESS_REQUIRE_JUDGES=1 says that judges are required, as in CI."""
     if os.environ.get("FLEETPRESS_REQUIRE_JUDGES") == "1":
         pytest.fail(reason)
     pytest.skip(reason)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from . import handmade, programs, registry
+from . import go_programs, handmade, programs, registry
 from .fixtures import KeyPair
 from .registry import Registry
 
@@ -34,6 +34,18 @@ def test_a_missing_judge_fails_the_test_where_judges_are_required(monkeypatch: p
 
     with pytest.raises(pytest.fail.Exception, match="no-such-judge is not installed"):
         programs.require("no-such-judge")
+
+
+@pytest.mark.parametrize(("required", "outcome"), [("", pytest.skip.Exception), ("1", pytest.fail.Exception)])
+def test_a_judge_in_go_that_cannot_be_built_is_missing_like_any_other(
+    required: str, outcome: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLEETPRESS_REQUIRE_JUDGES", required)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(go_programs, "_BUILT", tmp_path)
+
+    with pytest.raises(outcome, match="Go is not installed: run ci/install-go"):
+        go_programs.built("cel")
 
 
 def test_the_registry_answers(docker_registry: Registry) -> None:

@@ -77,7 +77,7 @@ def test_the_recorded_outputs_say_which_foxops_made_them() -> None:
 def test_foxops_still_gives_what_is_recorded() -> None:
     python = find_python()
     if python is None:
-        pytest.skip(f"{VARIABLE} names no Python that can import foxops")
+        pytest.skip(f"{VARIABLE} names no Python that can import foxops: what it gave stands recorded, and is compared")
 
     jobs = [job for folder, cases in corpus() for job in jobs_of(folder, cases)]
     results = foxops_results(python, jobs)["results"]
